@@ -1,0 +1,1 @@
+"""The bundle: manifest schema, reading and verifying, the store."""

@@ -1,0 +1,1 @@
+"""Where hands are in a picture."""

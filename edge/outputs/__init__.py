@@ -1,0 +1,1 @@
+"""Where captions go: console and JSON lines."""

@@ -1,0 +1,1 @@
+"""When a sign happened, and which."""

@@ -1,0 +1,126 @@
+"""What passes between the rooms of the device: small frozen dataclasses.
+
+The flow is one way: ``Frame`` (capture) -> ``Hands`` (landmarks) -> ``Prediction`` and ``SignEvent`` (recognition)
+-> ``Caption`` (language) -> outputs.
+
+Conventions, which hold from the landmarker's boundary on:
+
+* Pictures are **not mirrored**: the signer's right hand is (usually) on the left of the picture.
+* Hand slot 0 is the **signer's left** hand, slot 1 the **signer's right**.
+* Landmark x and y are relative to the picture's width and height, origin top left, y down; z is MediaPipe's relative
+  depth in units of the picture's width, smaller is nearer to the camera, 0 at the wrist.
+* A missing hand is all zeros.
+* Two clocks: ``time`` is the source's timeline in seconds (a clip's media time, a camera's capture time), on which
+  windows are measured; ``captured`` is ``time.monotonic()`` when the picture became available, on which latency is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8Array = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+AnyArray = NDArray[Any]
+
+LEFT = 0
+"""Hand slot of the signer's left hand."""
+RIGHT = 1
+"""Hand slot of the signer's right hand."""
+LANDMARKS = 21
+"""Landmarks of one hand, in MediaPipe's order: wrist, thumb 1-4, index 5-8, middle 9-12, ring 13-16, little 17-20."""
+
+EventKind = Literal["letter", "word", "key"]
+StateName = Literal["starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a source.
+
+    ``image`` uint8 (H, W, 3), BGR as OpenCV delivers it, not mirrored; never written to by later rooms.
+    """
+
+    image: UInt8Array
+    time: float
+    captured: float
+    index: int
+
+    @property
+    def aspect(self) -> float:
+        """Width divided by height."""
+        return float(self.image.shape[1]) / float(self.image.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The hands of one frame.
+
+    ``landmarks`` float32 (2, 21, 3), see the module's conventions; ``presence`` the hand network's probability per
+    slot, 0 for a missing hand; ``aspect`` width / height of the picture that x and y are relative to.
+    """
+
+    landmarks: FloatArray
+    presence: tuple[float, float]
+    aspect: float
+    time: float
+    captured: float
+    index: int
+
+    @property
+    def count(self) -> int:
+        """How many hands are visible."""
+        return sum(p > 0 for p in self.presence)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Probabilities of one window: ``probabilities`` float32 (classes,), ``begin``/``end`` in source seconds."""
+
+    probabilities: FloatArray
+    begin: float
+    end: float
+    captured: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignEvent:
+    """A decided sign.
+
+    ``begin``/``end`` in source seconds; ``captured`` of the frame that decided it; ``alternatives`` the likeliest
+    other labels with their probabilities, best first.
+    """
+
+    label: str
+    kind: EventKind
+    confidence: float
+    begin: float
+    end: float
+    captured: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the recogniser is doing, for the person in front of it."""
+
+    name: StateName
+    time: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The whole text shown, after the event that changed it.
+
+    ``latency`` is the capture-to-caption latency in seconds; ``None`` when no frame caused the change (a key press,
+    the end of the source).
+    """
+
+    text: str
+    time: float
+    latency: float | None = None
+    event: SignEvent | None = field(default=None, compare=False)

@@ -1,0 +1,1 @@
+"""Shipped weights, and reading the weights that users have."""

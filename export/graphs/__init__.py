@@ -1,0 +1,1 @@
+"""Graphs for the device: PyTorch and TFLite to ONNX, quantisation, parity."""

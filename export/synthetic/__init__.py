@@ -1,0 +1,1 @@
+"""A rendered hand that finger-spells: clips and training pictures that no person posed for."""
