@@ -1,0 +1,68 @@
+# Fingerpost, for whoever builds or tries it. `make help` says what there is.
+#
+# Needs Python 3.10 or later with venv, make, and from Debian: libgl1 libglib2.0-0 (for the MediaPipe reference of the
+# tests only). Everything else goes into .venv, made here; nothing is installed outside this folder.
+
+PYTHON      ?= python3
+PIP_FLAGS   ?= --no-input --disable-pip-version-check --progress-bar on $(if $(CI),--quiet)
+PYTEST_ARGS ?=
+ITERATIONS  ?= 300
+
+BIN  := .venv/bin
+DEMO := build/demo
+# What the device part needs, and the Pythons of the systems it runs on (`make wheels-check`).
+WHEEL_PYTHONS  := 3.10 3.11 3.12 3.13
+WHEEL_PLATFORM := manylinux_2_28_aarch64
+
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-ref demo test lint wheels-check clean
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+venv: .venv/made  ## the environment of the project in .venv
+
+.venv/made: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install $(PIP_FLAGS) --editable '.[dev]'
+	@touch $@
+
+venv-ref: .venv-ref/made  ## the environment of the MediaPipe reference in .venv-ref, for the tests that compare
+
+# An environment of its own: mediapipe forces numpy 1 and overwrites cv2.
+.venv-ref/made: Makefile
+	$(PYTHON) -m venv .venv-ref
+	.venv-ref/bin/pip install $(PIP_FLAGS) mediapipe==0.10.21
+	@.venv-ref/bin/python -c 'import mediapipe' \
+	  || { echo 'mediapipe cannot be imported; it needs: apt-get install libgl1 libglib2.0-0' >&2; exit 1; }
+	@touch $@
+
+demo: venv  ## export the shipped model, install it, read the shipped clip, measure: all in build/demo
+	@rm -rf $(DEMO)
+	$(BIN)/python -m export --target pi --output $(DEMO)
+	$(BIN)/python -m edge install --store $(DEMO)/store $(DEMO)/*.bundle
+	$(BIN)/python -m edge run --store $(DEMO)/store --source demo
+	$(BIN)/python -m benchmarks --bundle $(DEMO)/*.bundle --iterations $(ITERATIONS)
+
+lint: venv  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not slow"' for the quick ones
+	@$(MAKE) --no-print-directory venv-ref || echo 'The reference tests will be skipped: .venv-ref could not be made.'
+	$(BIN)/pytest -rs $(PYTEST_ARGS)
+
+wheels-check:  ## whether every package of the device has an aarch64 wheel for each Python
+	$(PYTHON) -m venv build/wheels
+	@for version in $(WHEEL_PYTHONS); do \
+	  build/wheels/bin/pip download $(PIP_FLAGS) --quiet --dest build/wheels/$$version --only-binary=:all: \
+	    --platform $(WHEEL_PLATFORM) --python-version $$version . \
+	  && echo "Python $$version, $(WHEEL_PLATFORM): every wheel exists" || exit 1; \
+	done
+
+clean:  ## remove the environments and everything built
+	rm -rf .venv .venv-ref build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
