@@ -11,8 +11,9 @@ ITERATIONS  ?= 300
 BIN  := .venv/bin
 DEMO := build/demo
 # What the device part needs, and the Pythons of the systems it runs on (`make wheels-check`).
-WHEEL_PYTHONS  := 3.10 3.11 3.12 3.13
-WHEEL_PLATFORM := manylinux_2_28_aarch64
+WHEEL_PYTHONS   := 3.10 3.11 3.12 3.13
+# glibc 2.28 and the older ones that its systems run too: pip takes each platform by its word.
+WHEEL_PLATFORMS := $(foreach glibc,2_28 2_27 2_26 2_24 2_17,--platform manylinux_$(glibc)_aarch64)
 
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -60,8 +61,8 @@ wheels-check:  ## whether every package of the device has an aarch64 wheel for e
 	$(PYTHON) -m venv build/wheels
 	@for version in $(WHEEL_PYTHONS); do \
 	  build/wheels/bin/pip download $(PIP_FLAGS) --quiet --dest build/wheels/$$version --only-binary=:all: \
-	    --platform $(WHEEL_PLATFORM) --python-version $$version . \
-	  && echo "Python $$version, $(WHEEL_PLATFORM): every wheel exists" || exit 1; \
+	    $(WHEEL_PLATFORMS) --python-version $$version . \
+	  && echo "Python $$version on aarch64: every wheel exists" || exit 1; \
 	done
 
 clean:  ## remove the environments and everything built
