@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from edge.types import Frame
+from edge.types import Frame, Hands
+
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Source(Protocol):
-    """Delivers frames in order. A live source drops pictures rather than queue them; a file delivers every one.
+class Stream(Protocol[T_co]):
+    """Delivers items in the order of their time. A live stream drops items rather than queue them; a file delivers
+    every one.
 
-    Iterating opens nothing: a source that cannot be opened says so when it is made (SourceError).
+    Iterating opens nothing: what cannot be opened says so when it is made (SourceError). A stream is iterated once.
     """
 
     @property
     def live(self) -> bool:
-        """Whether the pictures happen now (a camera) or were recorded."""
+        """Whether the items happen now (a camera) or were recorded."""
         ...
 
     @property
     def length(self) -> int | None:
-        """How many frames there will be, where that is known."""
+        """How many items there will be, where that is known."""
         ...
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Deliver the frames; ends with the file, or when the source is closed."""
+    @property
+    def dropped(self) -> int:
+        """How many items were thrown away so far because a newer one came before they were asked for."""
+        ...
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Deliver the items; ends with the file, or when the stream is closed."""
         ...
 
     def close(self) -> None:
-        """Release the device or the file; a running iteration ends."""
+        """Release the device or the file; a running iteration ends. Another thread or a signal handler may call it."""
         ...
+
+
+class Source(Stream[Frame], Protocol):
+    """A stream of pictures."""
+
+
+class HandsSource(Stream[Hands], Protocol):
+    """A stream of hands that somebody found before: a landmark recording."""

@@ -1,1 +1,11 @@
-"""Where captions go: console and JSON lines."""
+"""Where captions go: console and JSON lines.
+
+`edge.outputs.console` needs rich and is imported by whoever wants it.
+"""
+
+from edge.outputs.base import Item, Output
+from edge.outputs.fake import FakeOutput
+from edge.outputs.json_lines import JsonLines
+from edge.outputs.plain import Plain
+
+__all__ = ["FakeOutput", "Item", "JsonLines", "Output", "Plain"]

@@ -1,0 +1,17 @@
+"""OpenCV, kept quiet: its libraries write their own lines to stderr, and our errors are one line each."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+
+def quiet_cv2() -> ModuleType:
+    """Import OpenCV with the logging of OpenCV and FFmpeg switched off, unless the environment asks for it."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2  # noqa: PLC0415 - heavy, and the two variables must be set before
+
+    if os.environ["OPENCV_LOG_LEVEL"] == "SILENT":
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2

@@ -1,0 +1,97 @@
+"""JSON lines: one object a line on a stream, flushed at once, for programs that read along.
+
+Every object has a ``type``; readers skip types and fields they do not know. Times are seconds on the source's own
+timeline, durations are seconds; ``null`` where there is none.
+
+=========== ========================================================================================================
+``type``    fields
+=========== ========================================================================================================
+``sign``    ``label``; ``kind`` ("letter", "word" or "key"); ``confidence`` 0-1; ``begin``, ``end``; ``alternatives``,
+            a list of ``{"label", "probability"}``, best first
+``caption`` ``text``, the whole text after the change; ``time``; ``latency`` from the frame's capture to this caption,
+            null when no frame caused the change (the end of the source)
+``state``   ``name`` ("starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"); ``time``;
+            ``detail``
+``summary`` ``text``; ``signs``, ``captions``, ``frames``, ``dropped`` (counts); ``seconds`` of wall time; ``fps``;
+            ``stages``: ``capture``, ``landmarks``, ``recognition``, ``total``, each ``{"p50", "p90", "p99", "n"}`` or
+            absent; ``latency``, the same or null; ``peak_memory`` in bytes; ``bundle``, ``variant``
+``error``   ``message``, the same line that stands on stderr; ``code``, the exit code; ``kind``, the class's name;
+            ``what``, ``where``, ``expected``, ``found``, ``remedy``. It is the last line
+=========== ========================================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from edge.errors import FingerpostError
+from edge.outputs.base import Item
+from edge.summary import Summary
+from edge.types import Caption, SignEvent, State
+
+_DECIMALS = 6
+
+
+class JsonLines:
+    """Writes each item as one line to ``stream``."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, item: Item) -> None:
+        """Write one line and flush it."""
+        write_line(self._stream, as_object(item))
+
+    def close(self) -> None:
+        """The stream is the caller's; it stays open."""
+
+
+def as_object(item: Item) -> dict[str, Any]:
+    """The JSON object of an item, as the module describes it."""
+    match item:
+        case SignEvent():
+            return {
+                "type": "sign",
+                "label": item.label,
+                "kind": item.kind,
+                "confidence": item.confidence,
+                "begin": item.begin,
+                "end": item.end,
+                "alternatives": [{"label": label, "probability": p} for label, p in item.alternatives],
+            }
+        case Caption():
+            return {"type": "caption", "text": item.text, "time": item.time, "latency": item.latency}
+        case State():
+            return {"type": "state", "name": item.name, "time": item.time, "detail": item.detail}
+        case Summary():
+            return {"type": "summary", **asdict(item), "fps": item.fps}
+
+
+def error_object(error: FingerpostError) -> dict[str, Any]:
+    """The JSON object of an error."""
+    parts = {name: getattr(error, name) for name in ("what", "where", "expected", "found", "remedy")}
+    return {
+        "type": "error",
+        "message": str(error),
+        "code": error.exit_code,
+        "kind": type(error).__name__,
+        **{name: None if value is None else str(value) for name, value in parts.items()},
+    }
+
+
+def write_line(stream: TextIO, thing: Mapping[str, Any]) -> None:
+    """Write one object as one line and flush it."""
+    stream.write(json.dumps(_plain(thing), ensure_ascii=False, allow_nan=False) + "\n")
+    stream.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    # float() also turns numpy's scalars, which json does not know, into Python's.
+    return round(float(value), _DECIMALS) if isinstance(value, float) or hasattr(value, "dtype") else value

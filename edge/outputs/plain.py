@@ -1,0 +1,59 @@
+"""Plain lines: for a pipe, a log, a terminal without a screen."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from edge.outputs.base import Item
+from edge.summary import Spread, Summary
+from edge.types import Caption, State
+
+
+class Plain:
+    """One line for each caption, with the source's time in front; states only where somebody must act."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._given = stream
+
+    def show(self, item: Item) -> None:
+        """Write captions, trouble and the summary."""
+        match item:
+            case Caption():
+                self._line(f"{item.time:8.2f} s  {item.text}")
+            case State(name="camera-lost"):
+                self._line(f"{item.time:8.2f} s  [camera lost] {item.detail}".rstrip())
+            case Summary():
+                for line in summary_lines(item):
+                    self._line(line)
+            case _:
+                pass
+
+    def close(self) -> None:
+        """The stream is the caller's; it stays open."""
+
+    def _line(self, text: str) -> None:
+        # Looked up each time: a progress bar replaces sys.stdout while it is on the screen.
+        stream = self._given or sys.stdout
+        stream.write(text + "\n")
+        stream.flush()
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """The figures of a run for people, the transcript first."""
+    lines = [
+        f"transcript: {summary.text}",
+        f"frames: {summary.frames} in {summary.seconds:.1f} s, {summary.fps:.1f} per second, {summary.dropped} dropped",
+        f"capture-to-caption latency: {_milliseconds(summary.latency)}",
+        *(f"  {stage}: {_milliseconds(spread)}" for stage, spread in summary.stages.items()),
+        f"peak memory: {summary.peak_memory / 2**20:.0f} MiB",
+    ]
+    if summary.bundle:
+        lines.append(f"bundle: {summary.bundle}, {summary.variant}")
+    return lines
+
+
+def _milliseconds(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    return f"p50 {spread.p50 * 1e3:.1f} ms, p90 {spread.p90 * 1e3:.1f} ms, p99 {spread.p99 * 1e3:.1f} ms (n={spread.n})"
