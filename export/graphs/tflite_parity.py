@@ -29,7 +29,7 @@ def tflite_parity(
     excites every layer and needs no photograph.
     """
     try:
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - optional, and slow to import
+        from ai_edge_litert.interpreter import Interpreter  # optional, and slow to import
     except ImportError:
         return None
     interpreter = Interpreter(model_content=tflite_file, num_threads=1)

@@ -1,0 +1,160 @@
+"""The hand pipeline: palms are found once, then each hand is followed from frame to frame.
+
+For each frame: (1) every hand of the last frame is looked for in the region its landmarks foretold; (2) where fewer
+hands than allowed were found and a search is due, the palm detector proposes regions, and those that no hand covers are
+looked into as well; (3) hands go to the signer's slots. The result agrees with MediaPipe's ``solutions.hands`` (full
+networks, video mode) in where the landmarks are; it differs in when it searches, and in that two hands never claim the
+same side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.engines import Engine, OnnxEngine
+from edge.landmarks.hand import HandNetwork, HandResult
+from edge.landmarks.motion import MotionSense
+from edge.landmarks.palm import PalmDetector
+from edge.landmarks.regions import Region, as_bgr, from_landmarks
+from edge.landmarks.schedule import SearchConfig, SearchSchedule
+from edge.landmarks.slots import assign, smoothed
+from edge.types import LANDMARKS, Frame, Hands, UInt8Array
+
+_SAME_HAND = 0.5
+"""Overlap above which two regions are taken for the same hand (MediaPipe's association threshold)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandConfig:
+    """``hands`` allowed at once (1 or 2), the thresholds of MediaPipe's defaults, and when to search."""
+
+    hands: int = 2
+    palm_threshold: float = 0.5
+    presence_threshold: float = 0.5
+    search: SearchConfig = field(default_factory=SearchConfig)
+
+
+@dataclass(slots=True)
+class RunCounts:
+    """How often each network ran, for metrics and tests."""
+
+    frames: int = 0
+    palm: int = 0
+    hand: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """A hand that was seen in the latest frame, and where it is expected in the next."""
+
+    result: HandResult
+    region: Region
+    right: float
+    slot: int | None
+
+
+class HandPipeline:
+    """Finds and follows up to two hands; a `Landmarker`. Owns both engines from here on."""
+
+    def __init__(self, palm: Engine, hand: Engine, *, config: HandConfig | None = None) -> None:
+        self._config = config or HandConfig()
+        self._engines = (palm, hand)
+        self._palm = PalmDetector(palm, threshold=self._config.palm_threshold)
+        self._hand = HandNetwork(hand, threshold=self._config.presence_threshold)
+        self._motion = MotionSense()
+        self._schedule = SearchSchedule(self._config.search)
+        self._tracks: list[_Track] = []
+        self.counts = RunCounts()
+
+    def process(self, frame: Frame) -> Hands:
+        """The hands of this frame. Raises EngineError when an engine fails, nothing for what a picture shows."""
+        image = as_bgr(frame.image)
+        self.counts.frames += 1
+        tracks = self._follow(image)
+        if len(tracks) < len(self._tracks):
+            self._schedule.lost(frame.time)
+        if len(tracks) < self._config.hands:
+            moving = self._motion.moved(image, [track.region for track in tracks])
+            if self._schedule.due(frame.time, hands=len(tracks), moving=moving):
+                tracks += self._search(image, tracks)
+                self._schedule.searched(frame.time)
+                self._motion.remember()
+        else:
+            self._motion.forget()
+        slots = assign([(track.right, track.slot) for track in tracks])
+        self._tracks = [_Track(t.result, t.region, t.right, slot) for t, slot in zip(tracks, slots, strict=True)]
+        return self._hands(frame, image)
+
+    def close(self) -> None:
+        """Close both engines."""
+        for engine in self._engines:
+            engine.close()
+
+    def _follow(self, image: UInt8Array) -> list[_Track]:
+        tracks: list[_Track] = []
+        for old in self._tracks:
+            self._look(image, old.region, old, tracks)
+        return tracks
+
+    def _search(self, image: UInt8Array, tracks: list[_Track]) -> list[_Track]:
+        self.counts.palm += 1
+        found: list[_Track] = []
+        for palm in self._palm.detect(image):
+            if len(tracks) + len(found) == self._config.hands:
+                break
+            # A followed hand is still where it was expected, whatever its landmarks foretell for the next frame.
+            if all(palm.region.overlap(t.region) <= _SAME_HAND for t in (*self._tracks, *tracks, *found)):
+                self._look(image, palm.region, None, found, beside=tracks)
+        return found
+
+    def _look(
+        self,
+        image: UInt8Array,
+        region: Region,
+        old: _Track | None,
+        tracks: list[_Track],
+        beside: list[_Track] | None = None,
+    ) -> None:
+        """Look for a hand in ``region``; append it to ``tracks`` unless it is one of them or of those ``beside``."""
+        self.counts.hand += 1
+        result = self._hand.find(image, region)
+        if result is None:
+            return
+        ahead = from_landmarks(result.points)
+        if any(ahead.overlap(t.region) > _SAME_HAND for t in (*tracks, *(beside or ()))):
+            return
+        right = smoothed(old.right if old else None, result.right)
+        tracks.append(_Track(result, ahead, right, old.slot if old else None))
+
+    def _hands(self, frame: Frame, image: UInt8Array) -> Hands:
+        landmarks = np.zeros((2, LANDMARKS, 3), np.float32)
+        presence = [0.0, 0.0]
+        height, width = image.shape[:2]
+        for track in self._tracks:
+            if track.slot is None:
+                continue
+            landmarks[track.slot, :, :2] = track.result.points / np.array([width, height], np.float32)
+            landmarks[track.slot, :, 2] = track.result.depth / width
+            presence[track.slot] = track.result.presence
+        return Hands(
+            landmarks=landmarks,
+            presence=(presence[0], presence[1]),
+            aspect=frame.aspect,
+            time=frame.time,
+            captured=frame.captured,
+            index=frame.index,
+        )
+
+    def __repr__(self) -> str:
+        return f"<HandPipeline: {self._engines[1].name}, {len(self._tracks)} of {self._config.hands} hands in view>"
+
+
+def open_hand_pipeline(palm: bytes, hand: bytes, *, threads: int = 1, config: HandConfig | None = None) -> HandPipeline:
+    """A pipeline on ONNX Runtime from two serialised networks. Raises EngineError when one cannot be loaded."""
+    return HandPipeline(
+        OnnxEngine(palm, threads=threads, label="palm network"),
+        OnnxEngine(hand, threads=threads, label="hand network"),
+        config=config,
+    )
