@@ -1,0 +1,181 @@
+"""Recordings of signs in one common form, read from the layouts that people have.
+
+`read_data` takes a folder as `../shared/data` is laid out: ``letters_landmarks/*.npz`` and ``asl_signs/`` (the layout of
+the Kaggle set "Google - Isolated Sign Language Recognition"). Every recording keeps the name of its *source*, nearly
+always one signer, since a figure that is to say anything about new people is measured on sources left out.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InputError
+from edge.types import LANDMARKS, LEFT, RIGHT, FloatArray
+
+_HOLISTIC_ROWS = 543
+_LEFT_ROWS = slice(468, 489)
+_RIGHT_ROWS = slice(522, 543)
+_SIGN_COLUMNS = ("path", "participant_id", "sign")
+_PARQUET_COLUMNS = ("frame", "type", "landmark_index", "x", "y", "z")
+_SAME_SIGNER = {"asl_signs/1": "traduttore"}
+"""Participant 1 of ``asl_signs`` and the letters of ``traduttore`` are one signer: they are left out together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """Labelled recordings of two hands.
+
+    ``frames`` float32 (F, 2, 21, 3) as `edge.types` states it (missing = 0), all recordings one after the other;
+    recording i is ``frames[offsets[i]:offsets[i + 1]]``, shows ``labels[i]`` and comes from ``sources[i]``.
+    """
+
+    frames: FloatArray
+    offsets: NDArray[np.int64]
+    labels: NDArray[np.str_]
+    sources: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Frames of each recording."""
+        return np.diff(self.offsets)
+
+    def sequence(self, index: int) -> FloatArray:
+        """Frames (T, 2, 21, 3) of one recording."""
+        return self.frames[self.offsets[index] : self.offsets[index + 1]]
+
+    def select(self, keep: NDArray[np.bool_]) -> Recordings:
+        """The recordings where ``keep`` (N,) holds."""
+        chosen = np.flatnonzero(keep)
+        return from_sequences([self.sequence(i) for i in chosen], self.labels[chosen], self.sources[chosen])
+
+
+def from_sequences(sequences: Sequence[FloatArray], labels: Iterable[str], sources: Iterable[str]) -> Recordings:
+    """Recordings from arrays (T, 2, 21, 3), their labels and their sources."""
+    lengths = [len(sequence) for sequence in sequences]
+    empty = np.zeros((0, 2, LANDMARKS, 3), np.float32)
+    return Recordings(
+        frames=np.concatenate([empty, *sequences]).astype(np.float32, copy=False),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        labels=np.asarray(list(labels), dtype=np.str_),
+        sources=np.asarray(list(sources), dtype=np.str_),
+    )
+
+
+def join(parts: Sequence[Recordings]) -> Recordings:
+    """All recordings of all parts."""
+    sequences = [part.sequence(i) for part in parts for i in range(len(part))]
+    return from_sequences(
+        sequences, [label for p in parts for label in p.labels], [source for p in parts for source in p.sources]
+    )
+
+
+def read_data(root: Path, *, progress: Any = None) -> Recordings:
+    """Everything below ``root`` in the layouts named above; `InputError` when nothing is there."""
+    parts = [read_letters(path) for path in sorted((root / "letters_landmarks").glob("*.npz"))]
+    if (root / "asl_signs").is_dir():
+        parts.append(read_signs(root / "asl_signs", progress=progress))
+    if not parts:
+        raise InputError(
+            "there are no recordings",
+            where=root,
+            expected="letters_landmarks/*.npz or asl_signs/train.csv in it",
+            remedy="name the folder that holds them with --data",
+        )
+    return join(parts)
+
+
+def read_letters(path: Path, source: str | None = None) -> Recordings:
+    """``landmarks`` and ``labels`` of one npz; ``source`` defaults to the file's name.
+
+    ``landmarks`` is (N, T, 2, 21, 3), (N, T, 21, 3), (N, 2, 21, 3) or (N, 21, 3). Hands without a slot get the one
+    that their palms speak for: nearly all letters show the palm, and a right palm has its index finger on the right of
+    the picture.
+    """
+    source = source or path.stem.removesuffix("_static")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [key for key in ("landmarks", "labels") if key not in archive.files]
+            if missing:
+                raise InputError("arrays are missing", where=path, expected="landmarks and labels", found=archive.files)
+            landmarks, labels = np.asarray(archive["landmarks"], np.float32), archive["labels"]
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError("cannot be read as npz", where=path, found=error) from error
+    if landmarks.ndim not in (3, 4, 5) or landmarks.shape[-2:] != (LANDMARKS, 3) or len(landmarks) != len(labels):
+        raise InputError(
+            "landmarks have the wrong shape",
+            where=path,
+            expected=f"({len(labels)}, T, 2, 21, 3), or without T or without the hands",
+            found=landmarks.shape,
+        )
+    if not np.isfinite(landmarks).all():
+        raise InputError("landmarks are not finite", where=path, expected="zeros for a missing hand")
+    slots = landmarks.ndim == 5 or (landmarks.ndim == 4 and landmarks.shape[1] == 2)
+    if not slots:
+        landmarks = _with_slots(landmarks)
+    frames = landmarks.reshape(len(landmarks), -1, 2, LANDMARKS, 3)
+    return from_sequences(list(frames), [str(label) for label in labels], [source] * len(frames))
+
+
+def _with_slots(hands: FloatArray) -> FloatArray:
+    across, up = hands[..., 5, :2] - hands[..., 17, :2], hands[..., 9, :2] - hands[..., 0, :2]
+    facing = across[..., 0] * up[..., 1] - across[..., 1] * up[..., 0]
+    slot = RIGHT if np.median(np.sign(facing)) < 0 else LEFT
+    both = np.zeros((*hands.shape[:-2], 2, LANDMARKS, 3), np.float32)
+    both[..., slot, :, :] = hands
+    return both
+
+
+def read_signs(root: Path, *, progress: Any = None) -> Recordings:
+    """The hands of every recording of ``train.csv``; the source is ``<folder>/<participant>``."""
+    table = root / "train.csv"
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in _SIGN_COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(
+                    "columns are missing", where=table, expected=", ".join(missing), found=reader.fieldnames
+                )
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read", where=table, found=error) from error
+    if progress is not None:
+        rows = progress(rows, "reading recordings")
+    sequences, labels, sources = [], [], []
+    for row in rows:
+        sequences.append(_read_parquet(root / row["path"]))
+        labels.append(row["sign"])
+        source = f"{root.name}/{row['participant_id']}"
+        sources.append(_SAME_SIGNER.get(source, source))
+    return from_sequences(sequences, labels, sources)
+
+
+def _read_parquet(path: Path) -> FloatArray:
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(path).names
+        missing = [name for name in _PARQUET_COLUMNS if name not in columns]
+        if missing:
+            raise InputError("columns are missing", where=path, expected=", ".join(missing), found=", ".join(columns))
+        table = pq.read_table(path, columns=["x", "y", "z"])
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InputError("cannot be read as parquet", where=path, found=error) from error
+    if table.num_rows == 0 or table.num_rows % _HOLISTIC_ROWS:
+        raise InputError(
+            "the rows are not whole frames", where=path, expected=f"{_HOLISTIC_ROWS} rows a frame", found=table.num_rows
+        )
+    points = np.stack([table[axis].to_numpy() for axis in "xyz"], axis=-1).reshape(-1, _HOLISTIC_ROWS, 3)
+    hands = np.stack([points[:, _LEFT_ROWS], points[:, _RIGHT_ROWS]], axis=1)
+    return np.nan_to_num(hands).astype(np.float32)
