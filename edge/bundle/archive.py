@@ -1,0 +1,259 @@
+"""The two things a bundle's files can lie in: the ``.bundle`` file and the folder it was unpacked into.
+
+A bundle is a zip that any zip tool can open, but this reader takes only the plainest form of it: stored entries, one
+after the other, each byte belonging to exactly one of them. Python's `zipfile` repairs, skips and decompresses; what a
+device trusts should not depend on what a tolerant reader makes of an odd file, so the few fixed records of a plain zip
+are read here (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16). As nothing is compressed and nothing overlaps, a
+bundle can never hold more than its own size. Nothing is believed here about content: hashes are the reader's business.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from edge.errors import BundleError
+
+CHUNK = 1 << 20
+MAX_ENTRIES = 128
+MAX_BYTES = 2 << 30
+
+_END = struct.Struct("<4s4H2LH")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_MAX_DIRECTORY = 64 << 10
+_STORED = 0
+_UTF8_NAME, _ENCRYPTED, _STREAMED = 0x800, 0x1 | 0x40 | 0x2000, 0x8
+_UNIX = 3
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", re.ASCII)
+
+
+class Archive(Protocol):
+    """Named files, flat."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Size in bytes of every file."""
+        ...
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of one file, a piece at a time; raises BundleError when they cannot be read."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+def open_archive(path: Path) -> Archive:
+    """Open a ``.bundle`` file or an unpacked folder; raises BundleError."""
+    return FolderArchive(path) if path.is_dir() else ZipArchive(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    offset: int
+    size: int
+    crc: int
+    flags: int
+
+
+class ZipArchive:
+    """A ``.bundle`` file, open for reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise BundleError(
+                "the bundle cannot be opened", where=path, found=error.strerror, remedy="check the path"
+            ) from error
+        try:
+            entries, start = self._directory()
+            self._offsets = self._locate(entries, start)
+        except BaseException:
+            self.close()
+            raise
+        self.sizes: Mapping[str, int] = {entry.name: entry.size for entry in entries}
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of one file, a piece at a time."""
+        offset, left = self._offsets[name], self.sizes[name]
+        while left:
+            piece = self._bytes(offset, min(CHUNK, left))
+            offset, left = offset + len(piece), left - len(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Close the file; harmless when closed already."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _bytes(self, offset: int, size: int) -> bytes:
+        try:
+            piece = os.pread(self._fd, size, offset)
+        except OSError as error:
+            raise BundleError("the bundle cannot be read", where=self.path, found=error.strerror) from error
+        if len(piece) != size:
+            raise self._truncated(f"the file ends {size - len(piece)} bytes early")
+        return piece
+
+    def _truncated(self, found: str) -> BundleError:
+        return BundleError("the bundle is cut short or has bytes added", where=self.path, found=found, remedy=_AGAIN)
+
+    def _directory(self) -> tuple[list[_Entry], int]:
+        status = os.fstat(self._fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise BundleError("not a bundle", where=self.path, expected="a file", found="something else")
+        size = status.st_size
+        if size > MAX_BYTES:
+            raise BundleError("the bundle is too large", where=self.path, expected=f"<= {MAX_BYTES} bytes", found=size)
+        if size < _END.size or self._bytes(0, 4) != b"PK\x03\x04":
+            found = "an empty file" if size == 0 else f"{size} bytes that are no zip"
+            raise BundleError("not a bundle", where=self.path, expected="a zip", found=found, remedy=_AGAIN)
+        end = size - _END.size
+        magic, disk, first_disk, here, total, length, start, comment = _END.unpack(self._bytes(end, _END.size))
+        if magic != b"PK\x05\x06" or comment:
+            raise self._truncated("no end of the zip's directory at the end of the file")
+        if disk or first_disk or here != total or not 0 < total <= MAX_ENTRIES or length > _MAX_DIRECTORY:
+            raise BundleError(
+                "the bundle's directory is not plain",
+                where=self.path,
+                expected=f"1 to {MAX_ENTRIES} files",
+                found=total,
+            )
+        if start + length != end:
+            raise self._truncated(f"a directory that ends at byte {start + length}, not {end}")
+        return self._parse(self._bytes(start, length), total, start), start
+
+    def _parse(self, directory: bytes, total: int, start: int) -> list[_Entry]:
+        entries: list[_Entry] = []
+        names: set[str] = set()
+        position = 0
+        for _ in range(total):
+            if position + _CENTRAL.size > len(directory):
+                raise self._truncated("a directory that lacks entries")
+            (magic, made_by, _needed, flags, method, _time, _date, crc, packed, size, n_name, n_extra, n_comment,
+             disk, _internal, external, offset) = _CENTRAL.unpack_from(directory, position)  # fmt: skip
+            raw = directory[position + _CENTRAL.size : position + _CENTRAL.size + n_name]
+            position += _CENTRAL.size + n_name + n_extra + n_comment
+            if magic != b"PK\x01\x02" or len(raw) != n_name or disk:
+                raise self._truncated("a directory that is damaged")
+            name = self._name(raw)
+            if name in names:
+                raise BundleError("the bundle holds a file twice", where=self.path, found=name)
+            names.add(name)
+            self._refuse_kind(name, made_by >> 8, external >> 16, flags, method)
+            if packed != size:
+                raise self._truncated(f"{name} with two sizes, {packed} and {size}")
+            entries.append(_Entry(name, offset, size, crc, flags))
+        if position != len(directory):
+            raise self._truncated("a directory with bytes that belong to no entry")
+        entries.sort(key=lambda entry: entry.offset)
+        for entry, following in zip(entries, [*(e.offset for e in entries[1:]), start], strict=True):
+            if entry.offset + _LOCAL.size + len(entry.name) + entry.size > following:
+                raise BundleError("files of the bundle overlap", where=self.path, found=f"{entry.name} and the next")
+        return entries
+
+    def _name(self, raw: bytes) -> str:
+        text = raw.decode("utf-8", "backslashreplace")
+        if _NAME.fullmatch(text):
+            return text
+        if "/" in text or "\\" in text or text in ("", ".", ".."):
+            what = "a file of the bundle would land outside its folder"
+        else:
+            what = "a file of the bundle has a name that is not allowed"
+        raise BundleError(what, where=self.path, expected="a plain file name", found=repr(text[:80]))
+
+    def _refuse_kind(self, name: str, system: int, mode: int, flags: int, method: int) -> None:
+        if system == _UNIX and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+            raise BundleError("the bundle holds something else than files", where=self.path, found=f"{name}, {kind}")
+        if flags & _ENCRYPTED:
+            raise BundleError("a file of the bundle is encrypted", where=self.path, found=name)
+        if method != _STORED:
+            raise BundleError(
+                "a file of the bundle is compressed", where=self.path, expected="a bundle as it was exported",
+                found=f"{name}, method {method}", remedy="use the exported file, not one that was zipped again",
+            )  # fmt: skip
+        if flags & ~_UTF8_NAME:
+            raise BundleError(
+                "a file of the bundle has odd zip flags", where=self.path, expected="0 or 0x800",
+                found=f"{name}, {flags:#x}", remedy="use the exported file, not one that was zipped again",
+            )  # fmt: skip
+
+    def _locate(self, entries: list[_Entry], start: int) -> dict[str, int]:
+        """Offsets of the data; checks that each local header repeats the directory and that no byte is left over."""
+        offsets: dict[str, int] = {}
+        expected = 0
+        for entry in entries:
+            if entry.offset != expected:
+                raise self._truncated(f"{entry.offset - expected} bytes before {entry.name} that belong to no file")
+            header = _LOCAL.unpack(self._bytes(entry.offset, _LOCAL.size))
+            magic, _needed, flags, method, _time, _date, crc, packed, size, n_name, n_extra = header
+            name = self._bytes(entry.offset + _LOCAL.size, n_name)
+            found = (magic, flags, method, crc, packed, size, name)
+            if found != (b"PK\x03\x04", entry.flags, _STORED, entry.crc, entry.size, entry.size, entry.name.encode()):
+                raise BundleError(
+                    "the bundle is damaged",
+                    where=self.path,
+                    found=f"two different headers of {entry.name}",
+                    remedy=_AGAIN,
+                )
+            offsets[entry.name] = entry.offset + _LOCAL.size + n_name + n_extra
+            expected = offsets[entry.name] + entry.size
+        if expected != start:
+            raise self._truncated(f"{start - expected} bytes before the directory that belong to no file")
+        return offsets
+
+
+class FolderArchive:
+    """An unpacked bundle."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sizes: Mapping[str, int] = dict(self._list())
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of one file, a piece at a time."""
+        where = self.path / name
+        try:
+            with os.fdopen(os.open(where, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+                yield from iter(lambda: file.read(CHUNK), b"")
+        except OSError as error:
+            raise BundleError("a file of the bundle cannot be read", where=where, found=error.strerror) from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _list(self) -> Iterator[tuple[str, int]]:
+        try:
+            with os.scandir(self.path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+            if len(entries) > MAX_ENTRIES:
+                raise BundleError("not an unpacked bundle", where=self.path, expected=f"<= {MAX_ENTRIES} files",
+                                  found=len(entries))  # fmt: skip
+            for entry in entries:
+                if not entry.is_file(follow_symlinks=False) or not _NAME.fullmatch(entry.name):
+                    raise BundleError("not an unpacked bundle", where=self.path, expected="plain files",
+                                      found=entry.name)  # fmt: skip
+                yield entry.name, entry.stat(follow_symlinks=False).st_size
+        except OSError as error:
+            raise BundleError("the bundle's folder cannot be read", where=self.path, found=error.strerror) from error
+
+
+_AGAIN = "copy or export the bundle again"

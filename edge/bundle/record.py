@@ -1,0 +1,58 @@
+"""The store's memory: what became of each bundle, and the highest serial that was ever committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.errors import StoreError
+
+BundleState = Literal["installed", "trial", "committed", "rolled-back"]
+RECORD = "record.json"
+
+
+class Note(BaseModel):
+    """What became of one bundle; ``starts`` counts how often it was started while on trial."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: BundleState
+    reason: str = ""
+    starts: int = 0
+
+
+class Record(BaseModel):
+    """Notes by ``name/version``, and per name the highest committed serial, below which nothing is let in."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    notes: dict[str, Note] = {}
+    serials: dict[str, int] = {}
+
+    def note(self, key: str) -> Note:
+        """The note of a bundle. One without a note counts as committed: a lost record must not start a roll-back."""
+        return self.notes.get(key, Note(state="committed"))
+
+    def with_note(self, key: str, note: Note) -> Record:
+        """The record with one note replaced."""
+        return self.model_copy(update={"notes": {**self.notes, key: note}})
+
+    def without_note(self, key: str) -> Record:
+        """The record with one note forgotten."""
+        return self.model_copy(update={"notes": {k: note for k, note in self.notes.items() if k != key}})
+
+    def with_serial(self, name: str, serial: int) -> Record:
+        """The record with the highest serial of a name raised, never lowered."""
+        return self.model_copy(update={"serials": {**self.serials, name: max(serial, self.serials.get(name, 0))}})
+
+
+def read_record(root: Path) -> Record:
+    """The record at ``root``; an empty one when there is none or it is damaged: the links are the truth."""
+    try:
+        return Record.model_validate_json((root / RECORD).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return Record()
+    except OSError as error:
+        raise StoreError("the store cannot be read", where=root / RECORD, found=error.strerror) from error
