@@ -1,0 +1,56 @@
+"""``python -m benchmarks [SUITE] --bundle FILE ...``: each suite is a module with ``main(argv) -> int``.
+
+Without a suite's name, the classifier's is run. Exit codes are those of `edge.errors`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from edge.errors import DependencyError, FingerpostError
+
+SUITES = {
+    "classifier": "latency and accuracy retention of each variant of the classifier (the default)",
+    "landmarks": "the hand pipeline",
+    "spelling": "reading spelt words",
+}
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a suite; its errors become one line on standard error."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in ("-h", "--help"):
+        _print_help()
+        return 0
+    suite = words.pop(0) if words and words[0] in SUITES else "classifier"
+    try:
+        return int(import_module(f"benchmarks.{suite}").main(words))
+    except FingerpostError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in ("edge", "export", "benchmarks"):
+            raise  # a fault of ours
+        missing = DependencyError(
+            "a package is missing",
+            where=error.name,
+            remedy="install what this suite needs: pip install 'fingerpost[benchmarks,export]'",
+        )
+        print(f"error: {missing}", file=sys.stderr)
+        return missing.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _print_help() -> None:
+    print("usage: python -m benchmarks [SUITE] --bundle FILE [options]\n\nsuites:")
+    for name, summary in SUITES.items():
+        print(f"  {name:<12}{summary}")
+    print("\n`python -m benchmarks SUITE --help` says what a suite takes.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

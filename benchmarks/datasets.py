@@ -1,0 +1,95 @@
+"""Labelled recordings as input for a bundle's classifier.
+
+The recordings carry no timestamps: each is one sign from begin to end, and becomes one window. A recording that is
+longer than the window is thinned to its length, a shorter one is followed by masked frames.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from edge.bundle.manifest import Manifest
+from edge.errors import InputError, UsageError
+from edge.types import AnyArray, FloatArray
+
+
+class Track(Protocol):
+    """Hands out the items one by one and shows how far it is."""
+
+    def __call__(self, items: Sequence[Any], title: str) -> Iterable[Any]:
+        """The same items."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """``feeds`` are the classifier's inputs, (n, ...) by tensor name; ``labels`` and ``sources`` have n names.
+
+    Only labels that the model knows are here; ``unknown`` counts the others. ``seen`` are those of the sources that the
+    bundle says its model was trained on.
+    """
+
+    path: str
+    feeds: Mapping[str, AnyArray]
+    labels: tuple[str, ...]
+    sources: tuple[str, ...]
+    unknown: Mapping[str, int]
+    seen: tuple[str, ...]
+
+
+def read_examples(path: Path, manifest: Manifest, track: Track) -> Examples:
+    """The recordings below ``path``; raises InputError when none fits, UsageError for a model that reads no hands."""
+    if manifest.task != "hand-sequence" or manifest.input.window is None:
+        raise UsageError(
+            "--data measures models that read hand landmarks",
+            expected="a bundle with task hand-sequence",
+            found=f"{manifest.name} with task {manifest.task}",
+            remedy="leave --data out, and only agreement on the golden inputs is measured",
+        )
+    from export.training.data import read_data
+
+    recordings = read_data(path, progress=track)
+    names = {label.name for label in manifest.labels}
+    labels = [str(name) for name in recordings.labels]
+    known = [i for i, name in enumerate(labels) if name in names]
+    if not known:
+        raise InputError(
+            "no recording has a label that the model knows",
+            where=path,
+            expected=", ".join(sorted(names)[:5]) + ", ...",
+            found=", ".join(sorted(set(labels))[:5]) + ", ...",
+        )
+    frames = manifest.input.window.frames
+    windows = [window(recordings.sequence(i), frames) for i in known]
+    sources = tuple(str(recordings.sources[i]) for i in known)
+    return Examples(
+        path=str(path),
+        feeds={"landmarks": np.stack([w[0] for w in windows]), "mask": np.stack([w[1] for w in windows])},
+        labels=tuple(labels[i] for i in known),
+        sources=sources,
+        unknown=Counter(name for name in labels if name not in names),
+        seen=tuple(name for name in sorted(set(sources)) if trained_on(manifest, name)),
+    )
+
+
+def window(sequence: FloatArray, frames: int) -> tuple[FloatArray, FloatArray]:
+    """(T, 2, 21, 3) to landmarks (frames, 2, 21, 3) and mask (frames,): whole where it fits, else evenly thinned."""
+    if len(sequence) > frames:
+        sequence = sequence[np.round(np.linspace(0, len(sequence) - 1, frames)).astype(int)]
+    landmarks = np.zeros((frames, *sequence.shape[1:]), np.float32)
+    mask = np.zeros(frames, np.float32)
+    landmarks[: len(sequence)], mask[: len(sequence)] = sequence, 1
+    return landmarks, mask
+
+
+def trained_on(manifest: Manifest, source: str) -> bool:
+    """Whether the bundle names this source among the data that its model was made from and measured on."""
+    named = re.compile(rf"(?<![\w/]){re.escape(source)}(?![\w/])", re.IGNORECASE)
+    return any(named.search(measurement.data) for measurement in manifest.measurements)

@@ -1,0 +1,150 @@
+"""A small bundle with real networks, made on the spot."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from edge.bundle.manifest import SCHEMA_VERSION
+from edge.types import FloatArray
+
+LABELS = ("A", "B", "hello", "space")
+FRAMES = 6
+
+
+def network(weights: FloatArray) -> bytes:
+    """An ONNX file: the mean over hands and frames, times ``weights`` (63, classes); the mask adds nothing."""
+    shape = ["n", "t", 2, 21, 3]
+    nodes = [
+        helper.make_node("ReduceMean", ["landmarks", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["product"]),
+        helper.make_node("ReduceSum", ["mask", "time"], ["sum"], keepdims=1),
+        helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
+        helper.make_node("Add", ["product", "nothing"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [
+            helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, shape),
+            helper.make_tensor_value_info("mask", TensorProto.FLOAT, shape[:2]),
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", weights.shape[1]])],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.array([1, 2]), "axes"),
+            numpy_helper.from_array(np.array([1]), "time"),
+            numpy_helper.from_array(np.zeros(1, np.float32), "zero"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def write_bundle(path: Path, variants: dict[str, bytes], *, trained_on: str = "vita", frames: int = FRAMES) -> Path:
+    """A hand-sequence bundle of the given networks with eight golden inputs."""
+    golden = io.BytesIO()
+    random = np.random.default_rng(3)
+    np.savez(
+        golden,
+        landmarks=random.random((8, frames, 2, 21, 3), np.float32),
+        mask=np.ones((8, frames), np.float32),
+    )
+    files = {f"classifier-{variant}.onnx": model for variant, model in variants.items()} | {
+        "golden.npz": golden.getvalue()
+    }
+    entries = {
+        name: {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+        for name, data in files.items()
+    }
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "name": "tiny",
+        "version": "1.2.3",
+        "serial": 1,
+        "created": "2026-01-01T00:00:00Z",
+        "tools": {},
+        "origin": {"model": "tiny", "parameters": 252},
+        "target": "pi",
+        "hardware": ["x86_64"],
+        "task": "hand-sequence",
+        "input": {
+            "tensors": [
+                {
+                    "name": "landmarks",
+                    "dtype": "float32",
+                    "shape": [None, None, 2, 21, 3],
+                    "axes": ["batch", "time", "hand", "landmark", "xyz"],
+                },
+                {"name": "mask", "dtype": "float32", "shape": [None, None], "axes": ["batch", "time"]},
+            ],
+            "window": {"frames": frames, "rate": 15},
+        },
+        "labels": [{"name": name, "kind": "letter" if len(name) == 1 else "word"} for name in LABELS],
+        "networks": [
+            {
+                "role": "classifier",
+                "variant": variant,
+                "opset": 18,
+                "ir_version": 10,
+                **entries[f"classifier-{variant}.onnx"],
+            }
+            for variant in variants
+        ],
+        "golden": entries["golden.npz"],
+        "measurements": [{"name": "accuracy", "value": 0.9, "n": 10, "data": trained_on, "split": "by source"}],
+    }
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in {"manifest.json": json.dumps(manifest).encode(), **files}.items():
+            file.writestr(name, data)
+    return path
+
+
+def weights() -> FloatArray:
+    """Weights (63, classes) under which the class is whose landmark x is largest."""
+    values = np.zeros((63, len(LABELS)), np.float32)
+    for number in range(len(LABELS)):
+        values[3 * number, number] = 1
+    return values
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path) -> Callable[..., Path]:
+    """A maker of bundles with a right fp32 network and an int8 one that never says ``hello``."""
+
+    def make(**options: object) -> Path:
+        deaf = weights()
+        deaf[:, LABELS.index("hello")] = -1
+        variants = {"fp32": network(weights()), "int8": network(deaf)}
+        return write_bundle(tmp_path / "tiny.bundle", variants, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Two sources: vita has 12 recordings of A, B and hello; other has 4 of A and 2 of a label the model lacks."""
+    folder = tmp_path / "data" / "letters_landmarks"
+    folder.mkdir(parents=True)
+    _write_letters(folder / "vita.npz", ["A", "B", "hello"] * 4, length=4)
+    _write_letters(folder / "other.npz", ["A"] * 4 + ["zebra"] * 2, length=FRAMES + 5)
+    return folder.parent
+
+
+def _write_letters(path: Path, labels: list[str], *, length: int) -> None:
+    landmarks = np.full((len(labels), length, 2, 21, 3), 0.1, np.float32)
+    for number, label in enumerate(labels):
+        if label in LABELS:
+            landmarks[number, :, :, LABELS.index(label), 0] = 0.9
+    np.savez(path, landmarks=landmarks, labels=np.array(labels))

@@ -1,0 +1,177 @@
+"""``python -m benchmarks`` from its words to its output, on real networks in a small bundle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.__main__ import main
+
+MakeBundle = Callable[..., Path]
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    assert main([*map(str, words), "--json", "--iterations", "30"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("\n") == 1
+    found = json.loads(printed.out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_every_variant_is_timed_at_one_and_two_threads(
+    make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run_json(capsys, "--bundle", make_bundle())
+    rows = {(row["variant"], row["threads"]): row for row in found["latencies"]}
+    assert set(rows) == {("fp32", 1), ("int8", 1), ("fp32", 2), ("int8", 2)}
+    for (variant, _), row in rows.items():
+        assert 0 < row["wall"]["p50"] <= row["wall"]["p90"] <= row["wall"]["p99"] < 1
+        assert row["wall"]["n"] == row["cpu"]["n"] == 30
+        assert (row["ratio"] is None) == (variant == "fp32")
+    assert rows["int8", 1]["ratio"]["low"] <= rows["int8", 1]["ratio"]["value"] <= rows["int8", 1]["ratio"]["high"]
+    assert found["variants"][0]["size"] > 0
+    assert found["machine"]["packages"]["onnxruntime"]
+
+
+def test_without_data_only_agreement_on_the_golden_inputs_is_claimed(
+    make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run_json(capsys, "--bundle", make_bundle())
+    assert found["data"] is None
+    assert found["scores"] == []
+    agreement = {row["variant"]: row for row in found["golden"]}
+    assert agreement["fp32"] == {"variant": "fp32", "n": 8, "agreement": 1.0}
+    assert 0 < agreement["int8"]["agreement"] < 1
+
+
+def test_on_recordings_accuracy_and_retention_are_measured_by_source(
+    make_bundle: MakeBundle, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run_json(capsys, "--bundle", make_bundle(), "--data", recordings)
+    fp32, int8 = found["scores"]
+    assert (fp32["accuracy"]["value"], fp32["macro_f1"], fp32["top5"]) == (1, 1, 1)
+    assert fp32["retention"] is None
+    assert int8["accuracy"]["value"] == pytest.approx(12 / 16)
+    assert int8["retention"]["value"] == pytest.approx(12 / 16)
+    assert int8["sources"] == pytest.approx({"vita": 8 / 12, "other": 1})
+    assert int8["source_mean"] == pytest.approx(5 / 6)
+    assert found["data"]["sources"] == {"vita": 12, "other": 4}
+    assert found["data"]["unknown"] == {"zebra": 2}
+    assert found["data"]["seen"] == ["vita"]
+
+
+def test_the_tables_say_what_was_seen_in_training_and_what_was_left_out(
+    make_bundle: MakeBundle, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--bundle", str(make_bundle()), "--data", str(recordings), "--iterations", "20"]) == 0
+    text = capsys.readouterr().out
+    assert "12 of them were seen in training" in text
+    assert "Left out: 2 recordings of labels that the model does not have: zebra (2)" in text
+    assert "tiny 1.2.3" in text
+    assert "0.750 [" in text
+
+
+def test_the_table_without_data_says_that_accuracy_needs_recordings(
+    make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["classifier", "--bundle", str(make_bundle()), "--iterations", "20"]) == 0
+    text = capsys.readouterr().out
+    assert "accuracy and retention need recordings" in text
+    assert "Accuracy on" not in text
+
+
+def test_data_that_was_all_seen_is_said_to_tell_nothing_about_new_signers(
+    make_bundle: MakeBundle, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = make_bundle(trained_on="vita, other")
+    assert main(["--bundle", str(bundle), "--data", str(recordings), "--iterations", "20"]) == 0
+    assert "says nothing about new signers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["missing", "flipped", "truncated"])
+def test_a_bad_bundle_is_one_line_and_exit_code_4(
+    what: str, make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = make_bundle()
+    data = bytearray(bundle.read_bytes())
+    if what == "missing":
+        bundle.unlink()
+    elif what == "flipped":
+        data[data.index(b"MatMul")] ^= 1
+        bundle.write_bytes(data)
+    else:
+        bundle.write_bytes(data[: len(data) // 2])
+    assert main(["--bundle", str(bundle)]) == 4
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "tiny.bundle" in printed.err
+
+
+def test_a_folder_without_recordings_is_one_line_and_exit_code_3(
+    make_bundle: MakeBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["--bundle", str(make_bundle()), "--data", str(tmp_path / "empty"), "--iterations", "20"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert str(tmp_path / "empty") in printed.err
+
+
+def test_zero_iterations_are_a_usage_error(make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bundle", str(make_bundle()), "--iterations", "0"]) == 2
+    assert "--iterations 1 or more" in capsys.readouterr().err
+
+
+def test_help_names_the_suites(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert {"classifier", "landmarks", "spelling"} <= set(capsys.readouterr().out.split())
+
+
+WITHOUT = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {packages}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Without())
+from benchmarks.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run_without(packages: set[str], root: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    script = WITHOUT.format(packages=packages)
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, words)], cwd=root, capture_output=True, text=True, check=False
+    )
+
+
+def test_benchmarks_run_where_torch_is_not_installed(make_bundle: MakeBundle, recordings: Path, root: Path) -> None:
+    words = ("--bundle", make_bundle(), "--data", recordings, "--iterations", 5)
+    done = run_without({"torch", "onnx", "safetensors"}, root, *words)
+    assert done.returncode == 0, done.stderr
+    assert "Accuracy on 16 recordings" in done.stdout
+
+
+def test_a_missing_package_is_one_line_and_exit_code_8(make_bundle: MakeBundle, recordings: Path, root: Path) -> None:
+    done = run_without({"sklearn"}, root, "--bundle", make_bundle(), "--data", recordings)
+    assert done.returncode == 8
+    assert done.stderr.count("\n") == 1
+    assert "sklearn" in done.stderr
+    assert "pip install 'fingerpost[benchmarks" in done.stderr
+
+
+def test_latency_and_agreement_need_no_workstation_package(make_bundle: MakeBundle, root: Path) -> None:
+    packages = {"torch", "onnx", "sklearn", "scipy", "pyarrow", "psutil"}
+    done = run_without(packages, root, "--bundle", make_bundle(), "--iterations", 5)
+    assert done.returncode == 0, done.stderr
