@@ -1,10 +1,11 @@
 """The two things a bundle's files can lie in: the ``.bundle`` file and the folder it was unpacked into.
 
 A bundle is a zip that any zip tool can open, but this reader takes only the plainest form of it: stored entries, one
-after the other, each byte belonging to exactly one of them. Python's `zipfile` repairs, skips and decompresses; what a
-device trusts should not depend on what a tolerant reader makes of an odd file, so the few fixed records of a plain zip
-are read here (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16). As nothing is compressed and nothing overlaps, a
-bundle can never hold more than its own size. Nothing is believed here about content: hashes are the reader's business.
+after the other, each byte belonging to exactly one of them, headers to the bit as `write_archive` writes them. Python's
+`zipfile` repairs, skips and decompresses; what a device trusts should not depend on what a tolerant reader makes of an
+odd file, so the few fixed records of a plain zip are read and written here (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and
+4.3.16). As nothing is compressed and nothing overlaps, a bundle can never hold more than its own size. Nothing is
+believed here about content: hashes are the reader's business.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import os
 import re
 import stat
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from edge.errors import BundleError
 
@@ -29,8 +31,11 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _MAX_DIRECTORY = 64 << 10
 _STORED = 0
-_UTF8_NAME, _ENCRYPTED, _STREAMED = 0x800, 0x1 | 0x40 | 0x2000, 0x8
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UNIX = 3
+_NEEDS = 20
+_DOS_EPOCH = (0, 0x21)
+"""Midnight of 1980-01-01: the same files make the same bundle whenever they are packed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", re.ASCII)
 
 
@@ -51,6 +56,10 @@ class Archive(Protocol):
         """The bytes of one file, a piece at a time; raises BundleError when they cannot be read."""
         ...
 
+    def whole(self, name: str) -> bytes:
+        """One small file at once, agreeing with the archive's own checksum where it has one; raises BundleError."""
+        ...
+
     def close(self) -> None:
         """Let go of the file."""
         ...
@@ -63,11 +72,26 @@ def open_archive(path: Path) -> Archive:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    """One file of the zip, and the only two records that may describe it."""
+
     name: str
     offset: int
     size: int
     crc: int
-    flags: int
+
+    def local(self) -> bytes:
+        """The header in front of the file's bytes."""
+        name = self.name.encode("ascii")
+        record = (b"PK\x03\x04", _NEEDS, 0, _STORED, *_DOS_EPOCH, self.crc, self.size, self.size, len(name), 0)
+        return _LOCAL.pack(*record) + name
+
+    def central(self) -> bytes:
+        """The entry in the directory."""
+        name = self.name.encode("ascii")
+        made_by, attributes = _UNIX << 8 | _NEEDS, (stat.S_IFREG | 0o644) << 16
+        sizes = (self.crc, self.size, self.size, len(name), 0, 0, 0, 0)
+        record = (b"PK\x01\x02", made_by, _NEEDS, 0, _STORED, *_DOS_EPOCH, *sizes, attributes, self.offset)
+        return _CENTRAL.pack(*record) + name
 
 
 class ZipArchive:
@@ -88,6 +112,7 @@ class ZipArchive:
             self.close()
             raise
         self.sizes: Mapping[str, int] = {entry.name: entry.size for entry in entries}
+        self._sums = {entry.name: entry.crc for entry in entries}
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The bytes of one file, a piece at a time."""
@@ -96,6 +121,19 @@ class ZipArchive:
             piece = self._bytes(offset, min(CHUNK, left))
             offset, left = offset + len(piece), left - len(piece)
             yield piece
+
+    def whole(self, name: str) -> bytes:
+        """One small file at once, agreeing with its CRC: all that guards a manifest nobody signed."""
+        data = b"".join(self.chunks(name))
+        if zlib.crc32(data) != self._sums[name]:
+            raise BundleError(
+                "a file of the bundle was changed",
+                where=f"{self.path}/{name}",
+                expected=f"crc32 {self._sums[name]:08x}",
+                found=f"{zlib.crc32(data):08x}",
+                remedy=_AGAIN,
+            )
+        return data
 
     def close(self) -> None:
         """Close the file; harmless when closed already."""
@@ -142,31 +180,32 @@ class ZipArchive:
 
     def _parse(self, directory: bytes, total: int, start: int) -> list[_Entry]:
         entries: list[_Entry] = []
-        names: set[str] = set()
         position = 0
         for _ in range(total):
             if position + _CENTRAL.size > len(directory):
                 raise self._truncated("a directory that lacks entries")
-            (magic, made_by, _needed, flags, method, _time, _date, crc, packed, size, n_name, n_extra, n_comment,
-             disk, _internal, external, offset) = _CENTRAL.unpack_from(directory, position)  # fmt: skip
-            raw = directory[position + _CENTRAL.size : position + _CENTRAL.size + n_name]
-            position += _CENTRAL.size + n_name + n_extra + n_comment
-            if magic != b"PK\x01\x02" or len(raw) != n_name or disk:
-                raise self._truncated("a directory that is damaged")
-            name = self._name(raw)
-            if name in names:
-                raise BundleError("the bundle holds a file twice", where=self.path, found=name)
-            names.add(name)
-            self._refuse_kind(name, made_by >> 8, external >> 16, flags, method)
-            if packed != size:
-                raise self._truncated(f"{name} with two sizes, {packed} and {size}")
-            entries.append(_Entry(name, offset, size, crc, flags))
+            record = _CENTRAL.unpack_from(directory, position)
+            flags, method, crc, size, n_name, n_extra, n_comment = (record[i] for i in (3, 4, 7, 9, 10, 11, 12))
+            name = self._name(directory[position + _CENTRAL.size : position + _CENTRAL.size + n_name])
+            self._refuse_kind(name, record[1] >> 8, record[15] >> 16, flags, method)
+            entry = _Entry(name, record[16], size, crc)
+            end = position + _CENTRAL.size + n_name + n_extra + n_comment
+            if directory[position:end] != entry.central():
+                raise BundleError(
+                    "the bundle is damaged or was zipped again",
+                    where=self.path,
+                    expected="the zip headers that the export writes",
+                    found=f"others for {name}",
+                    remedy="use the file as it was exported",
+                )
+            entries.append(entry)
+            position = end
+        names = [entry.name for entry in entries]
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise BundleError("the bundle holds a file twice", where=self.path, found=twice)
         if position != len(directory):
             raise self._truncated("a directory with bytes that belong to no entry")
-        entries.sort(key=lambda entry: entry.offset)
-        for entry, following in zip(entries, [*(e.offset for e in entries[1:]), start], strict=True):
-            if entry.offset + _LOCAL.size + len(entry.name) + entry.size > following:
-                raise BundleError("files of the bundle overlap", where=self.path, found=f"{entry.name} and the next")
         return entries
 
     def _name(self, raw: bytes) -> str:
@@ -190,34 +229,25 @@ class ZipArchive:
                 "a file of the bundle is compressed", where=self.path, expected="a bundle as it was exported",
                 found=f"{name}, method {method}", remedy="use the exported file, not one that was zipped again",
             )  # fmt: skip
-        if flags & ~_UTF8_NAME:
-            raise BundleError(
-                "a file of the bundle has odd zip flags", where=self.path, expected="0 or 0x800",
-                found=f"{name}, {flags:#x}", remedy="use the exported file, not one that was zipped again",
-            )  # fmt: skip
 
     def _locate(self, entries: list[_Entry], start: int) -> dict[str, int]:
-        """Offsets of the data; checks that each local header repeats the directory and that no byte is left over."""
+        """Offsets of the data; checks that files lie one after the other, each behind a header like the directory's."""
         offsets: dict[str, int] = {}
-        expected = 0
+        free = 0
         for entry in entries:
-            if entry.offset != expected:
-                raise self._truncated(f"{entry.offset - expected} bytes before {entry.name} that belong to no file")
-            header = _LOCAL.unpack(self._bytes(entry.offset, _LOCAL.size))
-            magic, _needed, flags, method, _time, _date, crc, packed, size, n_name, n_extra = header
-            name = self._bytes(entry.offset + _LOCAL.size, n_name)
-            found = (magic, flags, method, crc, packed, size, name)
-            if found != (b"PK\x03\x04", entry.flags, _STORED, entry.crc, entry.size, entry.size, entry.name.encode()):
-                raise BundleError(
-                    "the bundle is damaged",
-                    where=self.path,
-                    found=f"two different headers of {entry.name}",
-                    remedy=_AGAIN,
-                )
-            offsets[entry.name] = entry.offset + _LOCAL.size + n_name + n_extra
-            expected = offsets[entry.name] + entry.size
-        if expected != start:
-            raise self._truncated(f"{start - expected} bytes before the directory that belong to no file")
+            if entry.offset < free:
+                raise BundleError("files of the bundle overlap", where=self.path, found=f"{entry.name} and another")
+            header = entry.local()
+            end = entry.offset + len(header) + entry.size
+            if entry.offset > free or end > start:
+                raise self._truncated(f"{entry.name} at bytes {entry.offset} to {end}, not {free} to {start} at most")
+            if self._bytes(entry.offset, len(header)) != header:
+                found = f"two different headers of {entry.name}"
+                raise BundleError("the bundle is damaged", where=self.path, found=found, remedy=_AGAIN)
+            offsets[entry.name] = entry.offset + len(header)
+            free = end
+        if free != start:
+            raise self._truncated(f"{start - free} bytes before the directory that belong to no file")
         return offsets
 
 
@@ -237,6 +267,10 @@ class FolderArchive:
         except OSError as error:
             raise BundleError("a file of the bundle cannot be read", where=where, found=error.strerror) from error
 
+    def whole(self, name: str) -> bytes:
+        """One small file at once."""
+        return b"".join(self.chunks(name))
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -254,6 +288,19 @@ class FolderArchive:
                 yield entry.name, entry.stat(follow_symlinks=False).st_size
         except OSError as error:
             raise BundleError("the bundle's folder cannot be read", where=self.path, found=error.strerror) from error
+
+
+def write_archive(file: IO[bytes], parts: Mapping[str, bytes]) -> None:
+    """Write named bytes in the order given, in the one form that `ZipArchive` reads. Names are not checked."""
+    entries: list[_Entry] = []
+    offset = 0
+    for name, data in parts.items():
+        entry = _Entry(name, offset, len(data), zlib.crc32(data))
+        offset += file.write(entry.local()) + file.write(data)
+        entries.append(entry)
+    directory = b"".join(entry.central() for entry in entries)
+    file.write(directory)
+    file.write(_END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(directory), offset, 0))
 
 
 _AGAIN = "copy or export the bundle again"

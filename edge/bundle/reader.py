@@ -166,7 +166,7 @@ class Bundle:
         if size > limit:
             raise BundleError("a file of the bundle is too large", where=f"{self.path}/{name}",
                               expected=f"<= {limit} bytes", found=size)  # fmt: skip
-        return b"".join(self._archive.chunks(name))
+        return self._archive.whole(name)
 
 
 def open_bundle(path: Path) -> Bundle:

@@ -1,17 +1,13 @@
-"""Writing a bundle: the other half of `edge.bundle.archive`, so that the format has one home.
-
-The same files give the same bytes: entries in the manifest's order behind it, no times, no attributes.
-"""
+"""Writing a bundle: the same files give the same bytes, the manifest first, the others in its order."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
+from edge.bundle.archive import write_archive
 from edge.bundle.manifest import FileEntry, Manifest
 from edge.bundle.reader import MANIFEST, SIGNATURE
 from edge.errors import BundleError, InputError
@@ -59,10 +55,3 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes], *, 
         raise InputError("the bundle cannot be written", where=path, found=error.strerror) from error
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def write_archive(file: IO[bytes], parts: Mapping[str, bytes]) -> None:
-    """Write named bytes as a plain zip, in the order given, checking nothing."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), data)

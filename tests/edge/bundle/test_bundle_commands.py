@@ -1,0 +1,76 @@
+"""`install`, `status`, `verify` and `inspect` as `edge.__main__` calls them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.bundle.commands import add_commands
+from edge.bundle.samples import write_sample
+from edge.errors import BundleError
+
+
+def _edge(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers(required=True))
+    args = parser.parse_args([str(word) for word in words])
+    code = args.run(args)
+    assert isinstance(code, int)
+    return code
+
+
+def test_install_then_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, store = write_sample(tmp_path / "a.bundle"), tmp_path / "store"
+    assert _edge("status", "--store", store) == 0
+    assert "no bundle is active" in capsys.readouterr().out
+    assert _edge("install", path, "--store", store) == 0
+    assert "sample 1.0.0: installed and activated" in capsys.readouterr().out
+    assert _edge("status", "--store", store, "--json") == 0
+    status = json.loads(capsys.readouterr().out)
+    assert status["active"]["version"] == "1.0.0"
+    assert status["previous"] is None
+    write_sample(path, version="1.1.0", serial=2)
+    assert _edge("install", path, "--store", store, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["active"] is True
+    assert _edge("status", "--store", store) == 0
+    out = capsys.readouterr().out
+    assert "sample 1.1.0, trial, serial 2" in out
+    assert "a roll-back leads to sample 1.0.0" in out
+
+
+def test_install_without_activating(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _edge("install", write_sample(tmp_path / "a.bundle"), "--store", tmp_path / "store", "--no-activate", "--json")
+    assert json.loads(capsys.readouterr().out)["state"] == "installed"
+
+
+def test_verify_tells_good_from_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_sample(tmp_path / "a.bundle")
+    assert _edge("verify", path) == 0
+    assert "all 4 files are as the manifest says" in capsys.readouterr().out
+    path.write_bytes(path.read_bytes().replace(b"# A sample", b"# a sample"))
+    with pytest.raises(BundleError, match="changed"):
+        _edge("verify", path)
+
+
+def test_inspect_shows_what_a_deployer_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_sample(tmp_path / "a.bundle")
+    assert _edge("inspect", path) == 0
+    out = capsys.readouterr().out
+    for words in ("sample 1.0.0 (serial 1)", "30 frames at 15 per second = 2.00 s", "1 words: hello", "not signed"):
+        assert words in out
+    assert _edge("inspect", path, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "sample"
+
+
+def test_a_manifest_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from edge.bundle.samples import sample_files, sample_manifest
+    from edge.bundle.writer import write_bundle
+
+    files = sample_files()
+    manifest = sample_manifest(files).model_copy(update={"hardware": ("\x1b[2Jgone",)})
+    write_bundle(tmp_path / "a.bundle", manifest, files)
+    _edge("inspect", tmp_path / "a.bundle")
+    assert "\x1b" not in capsys.readouterr().out
