@@ -2,6 +2,6 @@
 
 from edge.capture.base import HandsSource, Source, Stream
 from edge.capture.fake import FakeSource
-from edge.capture.opening import KINDS, open_source
+from edge.capture.opening import open_source
 
-__all__ = ["KINDS", "FakeSource", "HandsSource", "Source", "Stream", "open_source"]
+__all__ = ["FakeSource", "HandsSource", "Source", "Stream", "open_source"]

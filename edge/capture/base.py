@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from edge.types import Frame, Hands
+
+Delivers: TypeAlias = Literal["frames", "hands"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -16,6 +18,11 @@ class Stream(Protocol[T_co]):
 
     Iterating opens nothing: what cannot be opened says so when it is made (SourceError). A stream is iterated once.
     """
+
+    @property
+    def delivers(self) -> Delivers:
+        """What the items are: pictures, or hands that somebody found before."""
+        ...
 
     @property
     def live(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from edge.capture.base import Delivers
 from edge.capture.live import Live
 from edge.capture.opencv import quiet_cv2
 from edge.errors import SourceError
@@ -44,6 +45,7 @@ class Camera:
     Raises SourceError when there is no camera, it may not be opened, or shows nothing for `PATIENCE_S`.
     """
 
+    delivers: Delivers = "frames"
     live = True
     length = None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from edge.capture.base import Delivers
 from edge.types import Frame, UInt8Array
 
 
@@ -14,6 +15,7 @@ class FakeSource:
     """Delivers the given pictures, or ``count`` black ones, at ``fps`` on the timeline; remembers whether it was
     closed. ``error`` is raised after the last picture, as by a camera that was unplugged."""
 
+    delivers: Delivers = "frames"
     dropped = 0
 
     def __init__(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from edge.capture.base import Stream
+from edge.capture.base import Delivers, Stream
 from edge.errors import SourceError
 from edge.types import Frame, Hands
 
@@ -41,7 +41,9 @@ class Live(Generic[T]):
         release: Callable[[], None],
         patience: float | None = None,
         length: int | None = None,
+        delivers: Delivers = "frames",
     ) -> None:
+        self.delivers = delivers
         self._items: Iterable[T] = items
         self._release = release
         self._where = where
@@ -52,6 +54,7 @@ class Live(Generic[T]):
         self._error: Exception | None = None
         self._ended = False
         self._closed = False
+        self._silent = False
         self._ready = threading.Condition()
         self._thread = threading.Thread(target=self._read, name=f"reader {where}", daemon=True)
 
@@ -64,7 +67,7 @@ class Live(Generic[T]):
                 yield item
         finally:
             self._closed = True
-            if self._thread.ident is not None:
+            if self._thread.ident is not None and not self._silent:
                 self._thread.join(_JOIN_S)
 
     def close(self) -> None:
@@ -79,6 +82,7 @@ class Live(Generic[T]):
             # Waiting in slices, because close() must not need the lock.
             while self._slot is None and not self._ended and not self._closed:
                 if self._patience is not None and time.monotonic() - begin > self._patience:
+                    self._silent = True  # so the thread may hang in a driver: nobody waits for it
                     raise SourceError(
                         f"no picture came for {self._patience:g} s",
                         where=self._where,
@@ -132,4 +136,4 @@ def paced(
 
 def as_live(stream: Stream[T], *, where: str) -> Live[T]:
     """A recording that plays at its own rate and drops what is not asked for in time."""
-    return Live(paced(stream), where=where, release=stream.close, length=stream.length)
+    return Live(paced(stream), where=where, release=stream.close, length=stream.length, delivers=stream.delivers)

@@ -10,7 +10,7 @@ def quiet_cv2() -> ModuleType:
     """Import OpenCV with the logging of OpenCV and FFmpeg switched off, unless the environment asks for it."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    import cv2  # noqa: PLC0415 - heavy, and the two variables must be set before
+    import cv2  # only now: the two variables must be set before, and not every source needs it
 
     if os.environ["OPENCV_LOG_LEVEL"] == "SILENT":
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -13,14 +13,6 @@ from edge.capture.recording import LandmarkRecording
 from edge.capture.video import VideoFile
 from edge.errors import SourceError
 
-KINDS = """\
-  0, 1, /dev/video2    a camera (V4L2), by number or path
-  clip.mp4             a video file (mp4, webm, mkv, avi, ...)
-  pictures/            a folder of pictures, in natural order, --fps of them a second
-  recording.npz        a landmark recording: `landmarks` (T, 2, 21, 3), optional `time` or `fps`, `aspect`
-  demo                 the shipped clip"""
-"""What `open_source` takes, for help texts."""
-
 
 def open_source(text: str, *, fps: float | None = None, realtime: bool = False) -> Source | HandsSource:
     """Open a camera (number or ``/dev/...``), a video file, a folder of pictures, a landmark recording or ``demo``.
@@ -67,6 +59,6 @@ def _recorded(path: Path, fps: float | None) -> PictureFolder | VideoFile | Land
 
 
 def _demo_clip() -> Path:
-    from edge.samples import demo_clip  # noqa: PLC0415 - only this source needs it
+    from edge.samples import demo_clip
 
     return demo_clip()

@@ -7,14 +7,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from edge.capture.base import Delivers
 from edge.capture.opencv import quiet_cv2
 from edge.capture.video import check_readable
 from edge.errors import SourceError
-from edge.types import Frame
+from edge.types import Frame, UInt8Array
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """What counts as a picture; other files in the folder are ignored."""
 DEFAULT_FPS = 10.0
+_JPEG_END = b"\xff\xd9"
 
 
 class PictureFolder:
@@ -23,6 +27,7 @@ class PictureFolder:
     Raises SourceError for a folder without pictures and, when its turn comes, for a picture that is none.
     """
 
+    delivers: Delivers = "frames"
     live = False
     dropped = 0
 
@@ -55,10 +60,7 @@ class PictureFolder:
 
     def _frame(self, index: int, path: Path) -> Frame:
         check_readable(path)
-        try:
-            image = self._cv2.imread(str(path), self._cv2.IMREAD_COLOR)
-        except self._cv2.error:  # more pixels than OpenCV is willing to decode
-            image = None
+        image = self._decode(path.read_bytes())
         if image is None:
             raise SourceError(
                 "this is no picture that can be decoded",
@@ -68,6 +70,17 @@ class PictureFolder:
                 remedy="replace it or take it out of the folder",
             )
         return Frame(image, index / self._fps, time.monotonic(), index)
+
+    def _decode(self, content: bytes) -> UInt8Array | None:
+        # libjpeg fills what is missing with grey, and says so on stderr; a picture cut off is refused before. The
+        # mark is looked for in the second half only, because a thumbnail at the start has one of its own.
+        if content.startswith(b"\xff\xd8") and _JPEG_END not in content[len(content) // 2 :]:
+            return None
+        try:
+            image = self._cv2.imdecode(np.frombuffer(content, np.uint8), self._cv2.IMREAD_COLOR)
+        except self._cv2.error:  # more pixels than OpenCV is willing to decode
+            return None
+        return None if image is None else np.asarray(image, dtype=np.uint8)
 
     def __repr__(self) -> str:
         return f"<PictureFolder {self._folder}: {self.length} at {self._fps:g} fps>"

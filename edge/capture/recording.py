@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.capture.base import Delivers
 from edge.capture.video import check_readable
 from edge.errors import SourceError
 from edge.types import LANDMARKS, AnyArray, FloatArray, Hands
@@ -38,6 +39,7 @@ class LandmarkRecording:
     Raises SourceError for anything that is not such a file: wrong shapes, NaN, object arrays, pixels.
     """
 
+    delivers: Delivers = "hands"
     live = False
     dropped = 0
 
@@ -65,8 +67,6 @@ class LandmarkRecording:
         self._closed = True
 
     def _checked_landmarks(self, arrays: dict[str, AnyArray]) -> FloatArray:
-        if "landmarks" not in arrays:
-            raise self._error("has no `landmarks`", "an array `landmarks`", ", ".join(sorted(arrays)) or "no arrays")
         array = arrays["landmarks"]
         wanted = f"float (T, 2, {LANDMARKS}, 3)"
         if array.ndim != 4 or array.shape[1:] != (2, LANDMARKS, 3) or array.dtype.kind != "f" or not len(array):
@@ -123,6 +123,9 @@ def _read(path: Path) -> dict[str, AnyArray]:
         if size > _MAX_BYTES:
             raise SourceError("the recording is too large", where=path, expected="at most 1 GiB", found=f"{size} bytes")
         with np.load(path, allow_pickle=False) as file:
+            if "landmarks" not in file.files:
+                found = ", ".join(file.files[:8]) or "no arrays"
+                raise SourceError("has no `landmarks`", where=path, expected="an array `landmarks`", found=found)
             return {name: file[name] for name in file.files if name in wanted}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
         raise SourceError(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.capture.base import Delivers
 from edge.capture.opencv import quiet_cv2
 from edge.errors import SourceError
 from edge.types import Frame, UInt8Array
@@ -26,6 +27,7 @@ class VideoFile:
     no video, or (at its end) cut off.
     """
 
+    delivers: Delivers = "frames"
     live = False
     dropped = 0
 
