@@ -84,7 +84,8 @@ def error_object(error: FingerpostError) -> dict[str, Any]:
 
 def write_line(stream: TextIO, thing: Mapping[str, Any]) -> None:
     """Write one object as one line and flush it."""
-    stream.write(json.dumps(_plain(thing), ensure_ascii=False, allow_nan=False) + "\n")
+    # ASCII only: any locale can write it, and no character in a text is taken for the end of a line.
+    stream.write(json.dumps(_plain(thing), allow_nan=False) + "\n")
     stream.flush()
 
 

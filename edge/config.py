@@ -1,0 +1,46 @@
+"""What a run is told: the command line's options as one value, checked once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+VariantChoice = Literal["auto", "fp32", "fp16", "int8"]
+
+STORE_VARIABLE = "FINGERPOST_STORE"
+_STORE = Path("/var/lib/fingerpost")
+
+
+def default_store() -> Path:
+    """The store that is used where none is named: ``$FINGERPOST_STORE``, else /var/lib/fingerpost."""
+    return Path(os.environ.get(STORE_VARIABLE) or _STORE)
+
+
+def default_threads() -> int:
+    """Inference threads where none are asked for: the processor's cores, but not more than two.
+
+    The networks are small: beyond two threads they wait for each other more than they gain, and a board needs a core
+    for the camera.
+    """
+    return min(2, len(os.sched_getaffinity(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """One run.
+
+    ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``fps`` the rate of a folder
+    of pictures. ``correct`` whether spelling is corrected. ``max_frames`` ends the run after so many.
+    """
+
+    source: str
+    bundle: Path | None = None
+    store: Path = _STORE
+    variant: VariantChoice = "auto"
+    threads: int = 1
+    fps: float | None = None
+    realtime: bool = False
+    correct: bool = True
+    max_frames: int | None = None
