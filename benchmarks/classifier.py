@@ -6,7 +6,6 @@ recordings where ``--data`` names some. Golden inputs have no true label: on the
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -22,6 +21,7 @@ from benchmarks.statistics import percentiles, ratio_of_medians
 from benchmarks.timing import Case, interleave
 from edge.bundle.manifest import Manifest, Precision
 from edge.bundle.reader import Bundle, open_bundle
+from edge.cli import Parser
 from edge.engines import Engine, OnnxEngine
 from edge.errors import BundleError, UsageError
 from edge.types import AnyArray
@@ -185,8 +185,8 @@ def _closing(stack: ExitStack, engine: Engine) -> Engine:
     return engine
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the bundle to measure")
     parser.add_argument("--data", type=Path, metavar="DIR", help="labelled recordings, for accuracy and retention")
     parser.add_argument("--iterations", type=int, default=500, metavar="N", help="measured rounds (500)")

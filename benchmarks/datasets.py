@@ -90,6 +90,7 @@ def window(sequence: FloatArray, frames: int) -> tuple[FloatArray, FloatArray]:
 
 
 def trained_on(manifest: Manifest, source: str) -> bool:
-    """Whether the bundle names this source among the data that its model was made from and measured on."""
+    """Whether the bundle names this source: in the licences of what its weights came from, or beside its figures."""
     named = re.compile(rf"(?<![\w/]){re.escape(source)}(?![\w/])", re.IGNORECASE)
-    return any(named.search(measurement.data) for measurement in manifest.measurements)
+    texts = [licence.subject for licence in manifest.licences] + [figure.data for figure in manifest.measurements]
+    return any(named.search(text) for text in texts)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.bundle.manifest import SCHEMA_VERSION
+from edge.bundle.manifest import Manifest, Window
+from edge.bundle.writer import file_entry, write_bundle
 from edge.types import FloatArray
+from export.models.seed000 import hand_sequence_contract
 
 LABELS = ("A", "B", "hello", "space")
 FRAMES = 6
@@ -52,62 +51,38 @@ def network(weights: FloatArray) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def write_bundle(path: Path, variants: dict[str, bytes], *, trained_on: str = "vita", frames: int = FRAMES) -> Path:
+def tiny_bundle(path: Path, variants: dict[str, bytes], *, trained_on: str = "vita", frames: int = FRAMES) -> Path:
     """A hand-sequence bundle of the given networks with eight golden inputs."""
     golden = io.BytesIO()
     random = np.random.default_rng(3)
-    np.savez(
-        golden,
-        landmarks=random.random((8, frames, 2, 21, 3), np.float32),
-        mask=np.ones((8, frames), np.float32),
+    landmarks = random.random((8, frames, 2, 21, 3), np.float32)
+    np.savez(golden, landmarks=landmarks, mask=np.ones((8, frames), np.float32))
+    files = {f"classifier-{variant}.onnx": model for variant, model in variants.items()}
+    about = {"role": "classifier", "opset": 18, "ir_version": 10}
+    networks = [
+        {**file_entry(name, files[name]).model_dump(), **about, "variant": variant}
+        for variant, name in zip(variants, files, strict=True)
+    ]
+    files["golden.npz"] = golden.getvalue()
+    manifest = Manifest.model_validate(
+        {
+            "name": "tiny",
+            "version": "1.2.3",
+            "serial": 1,
+            "created": "2026-01-01T00:00:00Z",
+            "tools": {},
+            "origin": {"model": "tiny", "parameters": 252},
+            "target": "pi",
+            "hardware": ("x86_64",),
+            "task": "hand-sequence",
+            "input": hand_sequence_contract("", aspect=4 / 3, window=Window(frames=frames, rate=15)),
+            "labels": [{"name": name, "kind": "letter" if len(name) == 1 else "word"} for name in LABELS],
+            "networks": networks,
+            "golden": file_entry("golden.npz", files["golden.npz"]),
+            "measurements": [{"name": "accuracy", "value": 0.9, "n": 10, "data": trained_on, "split": "by source"}],
+        }
     )
-    files = {f"classifier-{variant}.onnx": model for variant, model in variants.items()} | {
-        "golden.npz": golden.getvalue()
-    }
-    entries = {
-        name: {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-        for name, data in files.items()
-    }
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "name": "tiny",
-        "version": "1.2.3",
-        "serial": 1,
-        "created": "2026-01-01T00:00:00Z",
-        "tools": {},
-        "origin": {"model": "tiny", "parameters": 252},
-        "target": "pi",
-        "hardware": ["x86_64"],
-        "task": "hand-sequence",
-        "input": {
-            "tensors": [
-                {
-                    "name": "landmarks",
-                    "dtype": "float32",
-                    "shape": [None, None, 2, 21, 3],
-                    "axes": ["batch", "time", "hand", "landmark", "xyz"],
-                },
-                {"name": "mask", "dtype": "float32", "shape": [None, None], "axes": ["batch", "time"]},
-            ],
-            "window": {"frames": frames, "rate": 15},
-        },
-        "labels": [{"name": name, "kind": "letter" if len(name) == 1 else "word"} for name in LABELS],
-        "networks": [
-            {
-                "role": "classifier",
-                "variant": variant,
-                "opset": 18,
-                "ir_version": 10,
-                **entries[f"classifier-{variant}.onnx"],
-            }
-            for variant in variants
-        ],
-        "golden": entries["golden.npz"],
-        "measurements": [{"name": "accuracy", "value": 0.9, "n": 10, "data": trained_on, "split": "by source"}],
-    }
-    with zipfile.ZipFile(path, "w") as file:
-        for name, data in {"manifest.json": json.dumps(manifest).encode(), **files}.items():
-            file.writestr(name, data)
+    write_bundle(path, manifest, files)
     return path
 
 
@@ -127,7 +102,7 @@ def make_bundle(tmp_path: Path) -> Callable[..., Path]:
         deaf = weights()
         deaf[:, LABELS.index("hello")] = -1
         variants = {"fp32": network(weights()), "int8": network(deaf)}
-        return write_bundle(tmp_path / "tiny.bundle", variants, **options)  # type: ignore[arg-type]
+        return tiny_bundle(tmp_path / "tiny.bundle", variants, **options)  # type: ignore[arg-type]
 
     return make
 

@@ -132,6 +132,11 @@ def test_zero_iterations_are_a_usage_error(make_bundle: MakeBundle, capsys: pyte
     assert "--iterations 1 or more" in capsys.readouterr().err
 
 
+def test_words_that_are_off_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bundel", "x"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_help_names_the_suites(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert {"classifier", "landmarks", "spelling"} <= set(capsys.readouterr().out.split())
