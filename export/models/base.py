@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from edge.bundle.manifest import InputContract, Label, Task
+from edge.bundle.manifest import InputContract, Label, Licence, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,8 @@ class LoadedModel:
     preprocess: str = ""
     notes: tuple[str, ...] = ()
     model_card: str = ""
+    licence: str = ""
+    """SPDX identifier of the weights' licence, "" when nobody said."""
+    licences: tuple[Licence, ...] = ()
+    """Licences of what the weights were made from."""
     measurements: tuple[Mapping[str, Any], ...] = field(default=())

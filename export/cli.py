@@ -1,0 +1,115 @@
+"""The export's command line: words in, a bundle and a short report out.
+
+``python -m export --target pi`` exports the shipped model; ``--model``, ``--factory`` and ``--onnx`` bring another one.
+``python -m export schema`` prints the manifest's JSON Schema, ``--list-models`` the families.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from edge.bundle.manifest import Manifest, Target
+from edge.errors import UsageError
+
+TARGETS: tuple[Target, ...] = ("pi", "jetson", "cpu")
+
+_DESCRIPTION = "Turn a trained model into a bundle for a device. Without a model, the shipped one is exported."
+_EPILOG = """\
+examples:
+  python -m export --target pi
+  python -m export --target pi --model cnn-bilstm-attention --checkpoint best_model.pth --labels labels.txt
+  python -m export --target jetson --factory train_asl_improved:ImprovedASLModel --checkpoint best_model.pth
+  python -m export --target cpu --onnx my_model.onnx --labels labels.json
+  python -m export schema > manifest.schema.json
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, remedy="see python -m export --help")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command's words; raises UsageError."""
+    parser = _Parser(
+        prog="python -m export",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("action", nargs="?", choices=("bundle", "schema"), default="bundle", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--target", choices=TARGETS, help="the device: any CPU board (pi), NVIDIA Jetson, or a PC (cpu)"
+    )
+    model = parser.add_argument_group("model").add_mutually_exclusive_group()
+    model.add_argument("--model", metavar="NAME", help="a family of --list-models")
+    model.add_argument("--factory", metavar="MODULE:CALLABLE", help="your own PyTorch class or function")
+    model.add_argument("--onnx", type=Path, metavar="FILE", help="an ONNX file with raw inputs")
+    weights = parser.add_argument_group("weights and labels")
+    weights.add_argument("--checkpoint", type=Path, metavar="FILE", help=".safetensors, .pth or .pt")
+    weights.add_argument("--labels", type=Path, metavar="FILE", help=".txt, .json or .npy, in the order of the outputs")
+    weights.add_argument("--preprocess", metavar="NAME", help="what stands in front of the network: raw or unit")
+    weights.add_argument("--trust-pickle", action="store_true", help="run the code in a .pth (your own files only)")
+    weights.add_argument("--licence", metavar="SPDX", help="licence of the weights, for instance MIT")
+    bundle = parser.add_argument_group("bundle")
+    bundle.add_argument("--name", help="default: the model's")
+    bundle.add_argument("--version", metavar="X.Y.Z", help="default: 0.1.0, the release for the shipped model")
+    bundle.add_argument("--serial", type=int, metavar="N", help="rises with every bundle; default: seconds since 1970")
+    bundle.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's palm and hand networks out")
+    bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")
+    parser.add_argument("--list-models", action="store_true", help="list the families and stop")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(arguments)
+    if options.action == "bundle" and not options.list_models and options.target is None:
+        raise UsageError("the target is missing", expected="--target pi, jetson or cpu", remedy="see --help")
+    return options
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do what the words say; prints to standard output, progress to standard error."""
+    if options.action == "schema":
+        _print(json.dumps(Manifest.model_json_schema(), indent=2))
+    elif options.list_models:
+        _list_models(as_json=options.json)
+    else:
+        from export.cli_bundle import make_bundle
+
+        make_bundle(options)
+
+
+def _list_models(*, as_json: bool) -> None:
+    from export.models.registry import families
+
+    rows = [
+        {
+            "name": entry.name,
+            "task": entry.task,
+            "classes": entry.classes,
+            "preprocess": list(entry.preprocess),
+            "shipped": entry.checkpoint is not None,
+            "summary": entry.summary,
+        }
+        for entry in families()
+    ]
+    if as_json:
+        _print(json.dumps({"models": rows}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "task", "classes", "preprocess", "weights", "summary")
+    for row, entry in zip(rows, families(), strict=True):
+        weights = "shipped" if row["shipped"] else "yours"
+        table.add_row(entry.name, entry.task, str(entry.classes), ", ".join(entry.preprocess), weights, entry.summary)
+    Console().print(table)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,267 @@
+"""The export itself, step by step: load, convert, compare, add the hand networks, write, report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import edge
+from edge.bundle.manifest import Licence, Manifest, Measurement, Name, Origin, Version
+from edge.errors import InputError, UsageError
+from export.bundling import Contents, check_folder, write_bundle
+from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, from_torch
+from export.cli_progress import Steps
+from export.golden import golden_inputs
+from export.graphs.types import BuiltNetwork
+from export.labels import check_count, read_labels
+from export.model_card import write_card
+
+_TOOLS = ("numpy", "onnx", "onnxruntime", "torch")
+_FIRST_VERSION = "0.1.0"
+
+
+def make_bundle(options: argparse.Namespace) -> None:
+    """Export as the options say and print the result; raises the project's errors."""
+    _check(options)
+    check_folder(options.output)
+    with_hands = not options.no_hands
+    with Steps(4 + len(VARIANTS[options.target]) + with_hands, quiet=options.json) as step:
+        step("loading the model")
+        classifier = _classifier(options, step)
+        name = options.name or _slug(options)
+        version = options.version or (edge.__version__ if _is_shipped(options) else _FIRST_VERSION)
+        step("golden inputs")
+        inputs = golden_inputs(classifier.task, classifier.contract)
+        facts = _facts(classifier, name, version)
+        built, outputs = build_variants(classifier, options.target, inputs, facts, progress=step)
+        networks = [*built, *_hands(options, classifier, step)]
+        step("writing the bundle")
+        now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+        measurements = _measurements(classifier)
+        notes = (*classifier.notes, *_target_notes(options.target))
+        path, manifest = write_bundle(
+            Contents(
+                name=name,
+                version=version,
+                serial=now if options.serial is None else options.serial,
+                created=datetime.fromtimestamp(now, timezone.utc).isoformat().replace("+00:00", "Z"),
+                tools=_tools(),
+                origin=Origin(
+                    model=classifier.model,
+                    parameters=classifier.parameters,
+                    checkpoint=classifier.checkpoint,
+                    checkpoint_sha256=classifier.checkpoint_sha256,
+                    git_commit=_git_commit(),
+                ),
+                target=options.target,
+                task=classifier.task,
+                contract=classifier.contract,
+                labels=classifier.labels,
+                output=classifier.output,
+                networks=networks,
+                golden={**inputs, classifier.output: outputs},
+                model_card=classifier.model_card or write_card(classifier, name, version, networks),
+                measurements=measurements,
+                licences=_licences(classifier, networks),
+            ),
+            options.output,
+        )
+    _report(path, manifest, notes, as_json=options.json)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse before the work what would be refused after it."""
+    from pydantic import TypeAdapter
+
+    for flag, kind in (("name", Name), ("version", Version)):
+        value = getattr(options, flag)
+        try:
+            TypeAdapter(kind).validate_python(value if value is not None else "0.0.0")
+        except ValidationError as error:
+            expected = "X.Y.Z" if flag == "version" else "lower-case letters, digits, dots, dashes (at most 64)"
+            raise UsageError(f"--{flag} cannot be used", expected=expected, found=value) from error
+    if options.serial is not None and options.serial < 0:
+        raise UsageError("--serial cannot be used", expected="0 or more", found=options.serial)
+    if options.onnx is not None:
+        for flag in ("checkpoint", "preprocess"):
+            if getattr(options, flag) is not None:
+                raise UsageError(f"--{flag} has no meaning with --onnx", remedy="an ONNX file holds both already")
+        if options.labels is None:
+            raise UsageError("what the classes of the ONNX file mean is not known", remedy="give --labels FILE")
+
+
+def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
+    if options.onnx is not None:
+        from export.graphs.onnx_input import read_onnx
+
+        labels = read_labels(options.labels)
+        file = read_onnx(options.onnx)
+        if file.classes is not None:
+            check_count(labels, file.classes, where=options.labels, model=options.onnx.name)
+        step("checking the ONNX file")
+        classifier = from_onnx(file, labels, name=options.onnx.name)
+    else:
+        from export.loading import Request, load_family
+
+        request = Request(options.checkpoint, options.labels, options.preprocess, options.trust_pickle)
+        if options.factory is not None:
+            from export.factory import load_factory
+
+            loaded = load_factory(options.factory, request)
+        else:
+            loaded = load_family(options.model, request)
+        step("PyTorch to ONNX")
+        classifier = from_torch(loaded)
+    return replace(classifier, licence=options.licence) if options.licence else classifier
+
+
+def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> tuple[BuiltNetwork, ...]:
+    if options.no_hands or classifier.task != "hand-sequence":
+        return ()
+    from export.graphs.hands import hand_networks
+
+    step("palm and hand networks")
+    return hand_networks(wheel=options.mediapipe_wheel, progress=step.say)
+
+
+def _is_shipped(options: argparse.Namespace) -> bool:
+    return not (options.checkpoint or options.factory or options.onnx or options.labels)
+
+
+def _slug(options: argparse.Namespace) -> str:
+    from export.models.registry import families
+
+    if options.onnx is not None:
+        text = options.onnx.stem
+    elif options.factory is not None:
+        text = options.factory.rpartition(":")[2]
+    else:
+        text = options.model or next(entry.name for entry in families() if entry.checkpoint)
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64].strip("-") or "model"
+
+
+def _facts(classifier: Classifier, name: str, version: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "version": version,
+        "task": classifier.task,
+        "input": classifier.contract.model_dump(mode="json"),
+        "labels": [label.name for label in classifier.labels],
+        "output": classifier.output,
+    }
+
+
+def _measurements(classifier: Classifier) -> tuple[Measurement, ...]:
+    try:
+        return tuple(Measurement.model_validate(item) for item in classifier.measurements)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            "a measurement is not valid", where="metrics.json", expected=field, found=first["msg"]
+        ) from error
+
+
+def _licences(classifier: Classifier, networks: list[BuiltNetwork]) -> tuple[Licence, ...]:
+    source = f"{classifier.checkpoint}, sha256 {classifier.checkpoint_sha256}"
+    weights = Licence(subject="classifier weights", spdx=classifier.licence or "NOASSERTION", source=source)
+    others = dict.fromkeys(network.licence for network in networks if network.licence is not None)
+    return (weights, *classifier.licences, *others)
+
+
+def _target_notes(target: str) -> tuple[str, ...]:
+    if target != "jetson":
+        return ()
+    where = "is here, but" if importlib.util.find_spec("tensorrt") else "is not here:"
+    return (f"TensorRT {where} engines fit one device only, so the device builds its own from the fp16 network",)
+
+
+def _tools() -> dict[str, str]:
+    found = {"fingerpost": edge.__version__, "python": platform.python_version()}
+    for tool in _TOOLS:
+        if importlib.util.find_spec(tool):
+            found[tool] = metadata.version(tool)
+    return found
+
+
+def _git_commit() -> str:
+    """The commit of the working tree that this file is tracked in, with ``-dirty`` for changed files; "" elsewhere."""
+    here = Path(__file__).parent
+    command = ("git", "-C", str(here), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty")
+    try:
+        tracked = subprocess.run(
+            ("git", "-C", str(here), "ls-files", "--error-unmatch", Path(__file__).name),
+            capture_output=True,
+            check=False,
+        )
+        if tracked.returncode:
+            return ""
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _report(path: Path, manifest: Manifest, notes: tuple[str, ...], *, as_json: bool) -> None:
+    networks: list[dict[str, Any]] = [
+        {
+            "role": n.role,
+            "variant": n.variant,
+            "file": n.file,
+            "size": n.size,
+            "parity": n.parity.model_dump() if n.parity else None,
+        }
+        for n in manifest.networks
+    ]
+    result = {
+        "bundle": str(path),
+        "name": manifest.name,
+        "version": manifest.version,
+        "serial": manifest.serial,
+        "target": manifest.target,
+        "size": path.stat().st_size,
+        "classes": len(manifest.labels),
+        "networks": networks,
+        "notes": list(notes),
+    }
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("network", "variant", "size", "largest difference", "same label", "inputs")
+    for network in manifest.networks:
+        parity = network.parity
+        agreement = f"{parity.label_agreement:.1%}" if parity and parity.label_agreement is not None else "-"
+        table.add_row(
+            network.role,
+            network.variant,
+            _megabytes(network.size),
+            f"{parity.max_abs_diff:.2g}" if parity else "-",
+            agreement,
+            str(parity.n) if parity else "not measured",
+        )
+    console = Console()
+    console.print(table)
+    against = dict.fromkeys((n.role, n.parity.against) for n in manifest.networks if n.parity)
+    for note in (*(f"{role}: compared with {what}" for role, what in against), *notes):
+        console.print(f"- {note}", markup=False, highlight=False)
+    sys.stdout.write(f"{path}  {_megabytes(path.stat().st_size)}, serial {manifest.serial}\n")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
