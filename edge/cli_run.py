@@ -1,0 +1,127 @@
+"""``python -m edge run``: live captions from a camera, a clip or a recording."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.config import STORE_VARIABLE, RunSettings, default_store, default_threads
+
+if TYPE_CHECKING:
+    from edge.outputs.base import Output
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_SOURCES = """\
+sources:
+  0, 1, /dev/video2    a camera (V4L2), by number or path
+  clip.mp4             a video file (mp4, webm, mkv, avi, ...)
+  pictures/            a folder of pictures in natural order, --fps of them a second
+  recording.npz        a landmark recording: `landmarks` (T, 2, 21, 3), optional `time` or `fps`, `aspect`
+  demo                 the shipped clip
+
+Ctrl-C or SIGTERM ends the run after the frame that it is at and prints the summary; a second one ends it hard.
+No picture is stored or sent.
+
+"""
+
+
+def add_run(commands: Commands, *, epilog: str) -> None:
+    """Register the command."""
+    parser = commands.add_parser(
+        "run",
+        help="read signs from a camera or a file and show captions",
+        description="Read signs from a source and show captions until it ends.",
+        epilog=_SOURCES + epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--source", default="0", metavar="SOURCE", help="what to read, see below (default: camera 0)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--bundle", type=Path, metavar="FILE", help="run this bundle, without a store")
+    which.add_argument(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help=f"run the active bundle of this store (default: ${STORE_VARIABLE}, else {default_store()})",
+    )
+    add("--variant", choices=("auto", "fp32", "fp16", "int8"), default="auto",
+        help="precision of the classifier; auto takes the fastest one that gives the golden answers")  # fmt: skip
+    add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
+    add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
+    add("--headless", action="store_true", help="plain lines, also on a terminal")
+    add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
+    add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10)")
+    add("--no-correct", dest="correct", action="store_false", help="show what was spelled, without correction")
+    add("--max-frames", type=_count, metavar="N", help="end after so many frames")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until the source ends or a signal comes; 0, or an error."""
+    from edge.assembly import assembled
+    from edge.service.notify import SystemdNotifier
+    from edge.signals import StopSignals
+
+    settings = RunSettings(
+        source=arguments.source,
+        bundle=arguments.bundle,
+        store=arguments.store or default_store(),
+        variant=arguments.variant,
+        threads=arguments.threads or default_threads(),
+        fps=arguments.fps,
+        realtime=arguments.realtime,
+        correct=arguments.correct,
+        max_frames=arguments.max_frames,
+    )
+    with StopSignals() as signals, ExitStack() as stack:
+        output, progress = _output(arguments, stack)
+        notifier = SystemdNotifier()
+        runtime = stack.enter_context(assembled(settings, [output], notifier=notifier, progress=progress))
+        signals.call(runtime.stop)
+        runtime.run()
+    return 0
+
+
+def _output(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Output, Callable[[int, int], None] | None]:
+    """Where captions go, and who is told of the progress."""
+    if arguments.json:
+        from edge.outputs.json_lines import JsonLines
+
+        return JsonLines(sys.stdout), None
+    if sys.stdout.isatty() and not arguments.headless:
+        from edge.outputs.console import Console
+
+        console = Console()
+        stack.callback(console.close)
+        return console, console.progress
+    from edge.outputs.plain import Plain
+
+    if not sys.stderr.isatty():
+        return Plain(), None
+    from edge.outputs.bar import Bar
+
+    bar = Bar()
+    stack.callback(bar.close)
+    return Plain(), bar.update
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 1 <= number <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return number
+
+
+def _rate(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0.1 <= number <= 240:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate from 0.1 to 240")
+    return number

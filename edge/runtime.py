@@ -1,0 +1,191 @@
+"""The loop: a source's items go through landmarks, recognition and language to the outputs, one at a time.
+
+::
+
+    source -> landmarker -> recogniser -> composer -> outputs
+
+`Runtime` owns the run from its first frame to its summary and measures it; it knows the rooms by their protocols only.
+`edge.assembly` makes one from a bundle and a command line, and closes what it opened. One thread: the newest frame of a
+live source is taken, read to the end and shown, then the next newest; what came meanwhile is dropped by the source.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from edge.capture.base import HandsSource, Source
+from edge.errors import FingerpostError, SourceError
+from edge.landmarks.base import Landmarker
+from edge.outputs.base import Item, Output
+from edge.service.notify import Notifier
+from edge.summary import Stage, Summary, Times, peak_memory
+from edge.types import Caption, Frame, Hands, SignEvent, State
+
+
+class Recogniser(Protocol):
+    """Hands in, decided signs and states out."""
+
+    def push(self, hands: Hands) -> list[SignEvent | State]:
+        """Take the next frame's hands."""
+        ...
+
+    def finish(self) -> list[SignEvent | State]:
+        """The source has ended: decide what is pending."""
+        ...
+
+
+class Composer(Protocol):
+    """Signs in, the whole text out."""
+
+    def apply(self, event: SignEvent) -> str:
+        """Take the next sign; the whole text after it."""
+        ...
+
+
+class Runtime:
+    """One run of one source. ``landmarker`` may be None for a source that delivers hands.
+
+    ``progress`` is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant``
+    name in the summary what ran.
+    """
+
+    def __init__(
+        self,
+        source: Source | HandsSource,
+        *,
+        landmarker: Landmarker | None,
+        recogniser: Recogniser,
+        composer: Composer,
+        outputs: Sequence[Output],
+        notifier: Notifier,
+        progress: Callable[[int, int], None] | None = None,
+        max_frames: int | None = None,
+        bundle: str = "",
+        variant: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._landmarker = landmarker
+        self._recogniser = recogniser
+        self._composer = composer
+        self._outputs = outputs
+        self._notifier = notifier
+        self._progress = progress
+        self._max_frames = max_frames
+        self._bundle, self._variant = bundle, variant
+        self._clock = clock
+        self._stopping = False
+        self._frames = self._signs = self._captions = 0
+        self._text = ""
+        self._now = 0.0
+        self._stages: dict[Stage, Times] = {s: Times() for s in ("capture", "landmarks", "recognition", "total")}
+        self._latency = Times()
+
+    def stop(self) -> None:
+        """End the run after the frame that it is at. Sets flags only: a signal handler may call it."""
+        self._stopping = True
+        self._source.close()
+
+    def run(self) -> Summary:
+        """Run until the source ends, `stop` is called or ``max_frames`` are read; returns the measured summary.
+
+        What the source raises (a camera that is lost, a clip that is cut off) is raised after what was read so far is
+        decided and the summary shown.
+        """
+        begin = self._clock()
+        failed: FingerpostError | None = None
+        try:
+            self._show(State("starting", 0.0))
+            try:
+                self._read_all()
+            except SourceError as error:
+                failed = error
+                if self._source.live:
+                    self._show(State("camera-lost", self._now, error.what))
+            if not self._stopping:
+                self._tell(self._recogniser.finish(), caused=False)
+            self._notifier.stopping()
+            self._show(State("ended", self._now))
+            summary = self._summary(self._clock() - begin)
+            self._show(summary)
+        finally:
+            self._source.close()
+        if failed is not None:
+            raise failed
+        return summary
+
+    def _read_all(self) -> None:
+        asked = self._clock()
+        for item in self._source:
+            if self._stopping:
+                return
+            self._step(item, asked)
+            self._frame_done()
+            if self._frames == self._max_frames:
+                return
+            asked = self._clock()
+
+    def _step(self, item: Frame | Hands, asked: float) -> None:
+        picked = self._clock()
+        self._now = item.time
+        hands = item if isinstance(item, Hands) else self._landmarks(item)
+        found = self._clock()
+        decisions = self._recogniser.push(hands)
+        decided = self._clock()
+        self._tell(decisions, caused=True)
+        self._frames += 1
+        self._stages["capture"].add(picked - (item.captured if self._source.live else asked))
+        if isinstance(item, Frame):
+            self._stages["landmarks"].add(found - picked)
+        self._stages["recognition"].add(decided - found)
+        self._stages["total"].add(decided - item.captured)
+
+    def _landmarks(self, frame: Frame) -> Hands:
+        if self._landmarker is None:
+            raise TypeError("a source of pictures needs a landmarker")
+        return self._landmarker.process(frame)
+
+    def _tell(self, decisions: Sequence[SignEvent | State], *, caused: bool) -> None:
+        for decision in decisions:
+            self._show(decision)
+            if isinstance(decision, State):
+                self._notifier.status(decision.name)
+                continue
+            self._signs += 1
+            text = self._composer.apply(decision)
+            if text != self._text:
+                self._text = text
+                self._captions += 1
+                latency = self._clock() - decision.captured if caused else None
+                if latency is not None:
+                    self._latency.add(latency)
+                self._show(Caption(text, self._now, latency, decision))
+
+    def _frame_done(self) -> None:
+        if self._frames == 1:
+            self._notifier.ready(f"{self._bundle} {self._variant}".strip())
+        self._notifier.watchdog()
+        if self._progress is not None and self._source.length:
+            self._progress(self._frames, self._source.length)
+
+    def _show(self, item: Item) -> None:
+        for output in self._outputs:
+            output.show(item)
+
+    def _summary(self, seconds: float) -> Summary:
+        spreads = {stage: times.spread() for stage, times in self._stages.items()}
+        return Summary(
+            text=self._text,
+            signs=self._signs,
+            captions=self._captions,
+            frames=self._frames,
+            dropped=self._source.dropped,
+            seconds=seconds,
+            stages={stage: spread for stage, spread in spreads.items() if spread is not None},
+            latency=self._latency.spread(),
+            peak_memory=peak_memory(),
+            bundle=self._bundle,
+            variant=self._variant,
+        )

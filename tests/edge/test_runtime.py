@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.capture import FakeSource
+from edge.capture.live import as_live
+from edge.capture.recording import LandmarkRecording
+from edge.errors import EngineError, SourceError
+from edge.landmarks.fake import FakeLandmarker, no_hands
+from edge.outputs import FakeOutput
+from edge.runtime import Runtime
+from edge.service.notify import FakeNotifier
+from edge.types import Caption, Hands, SignEvent, State
+
+
+class Letters:
+    """A recogniser that decides a letter every ``every`` frames, and one more when the source ends."""
+
+    def __init__(self, word: str = "HELLO", every: int = 2) -> None:
+        self._rest = list(word)
+        self._every = every
+        self.pushed: list[Hands] = []
+
+    def push(self, hands: Hands) -> list[SignEvent | State]:
+        self.pushed.append(hands)
+        if len(self.pushed) % self._every or not self._rest:
+            return []
+        return [State("hand", hands.time), self._sign(hands)]
+
+    def finish(self) -> list[SignEvent | State]:
+        return [replace(self._sign(self.pushed[-1]), label="!")] if self.pushed else []
+
+    def _sign(self, hands: Hands) -> SignEvent:
+        return SignEvent(self._rest.pop(0) if self._rest else "?", "letter", 0.9, 0.0, hands.time, hands.captured)
+
+
+class Typing:
+    """A composer that appends; ``nothing`` changes nothing."""
+
+    text = ""
+
+    def apply(self, event: SignEvent) -> str:
+        self.text += "" if event.label == "_" else event.label
+        return self.text
+
+
+def make(source: object, **options: object) -> tuple[Runtime, FakeOutput, FakeNotifier, Letters]:
+    recogniser = options.pop("recogniser", None) or Letters()
+    output, notifier = FakeOutput(), FakeNotifier()
+    parts = {"landmarker": FakeLandmarker(no_hands), "composer": Typing()} | options
+    runtime = Runtime(source, recogniser=recogniser, outputs=[output], notifier=notifier, **parts)
+    return runtime, output, notifier, recogniser
+
+
+def test_a_file_goes_through_whole_and_in_order():
+    source = FakeSource(count=12)
+    runtime, output, _, recogniser = make(source)
+    summary = runtime.run()
+    assert [hands.index for hands in recogniser.pushed] == list(range(12))
+    assert output.signs == [*"HELLO", "!"]
+    assert output.captions == ["H", "HE", "HEL", "HELL", "HELLO", "HELLO!"]
+    assert output.states == ["starting"] + ["hand"] * 5 + ["ended"]
+    assert output.items[-1] is summary
+    assert source.closed
+
+
+def test_a_caption_follows_its_sign_and_carries_the_latency_of_the_frame_that_caused_it():
+    runtime, output, _, _ = make(FakeSource(count=4), landmarker=FakeLandmarker(slow(0.02)))
+    runtime.run()
+    sign = next(n for n, item in enumerate(output.items) if isinstance(item, SignEvent))
+    caption = output.items[sign + 1]
+    assert isinstance(caption, Caption) and caption.event is output.items[sign]
+    assert caption.latency is not None and 0.02 <= caption.latency < 0.2
+    last = [item for item in output.items if isinstance(item, Caption)][-1]
+    assert last.text == "HE!" and last.latency is None
+
+
+def test_a_sign_that_changes_no_text_makes_no_caption():
+    runtime, output, _, _ = make(FakeSource(count=6), recogniser=Letters("A_B"))
+    runtime.run()
+    assert output.captions == ["A", "AB", "AB!"]
+    assert output.signs == [*"HELLO", "!"]
+
+
+def test_the_summary_counts_and_measures():
+    runtime, _, _, _ = make(FakeSource(count=12), landmarker=FakeLandmarker(slow(0.01)), bundle="b 1", variant="int8")
+    summary = runtime.run()
+    assert (summary.frames, summary.dropped, summary.signs, summary.captions) == (12, 0, 6, 6)
+    assert summary.text == "HELLO!" and (summary.bundle, summary.variant) == ("b 1", "int8")
+    assert {stage: spread.n for stage, spread in summary.stages.items()} == dict.fromkeys(
+        ("capture", "landmarks", "recognition", "total"), 12
+    )
+    landmarks, total = summary.stages["landmarks"], summary.stages["total"]
+    assert 0.01 <= landmarks.p50 <= landmarks.p90 <= landmarks.p99
+    assert total.p50 >= landmarks.p50
+    assert summary.latency is not None and summary.latency.n == 5 and summary.latency.p50 >= 0.01
+    assert summary.seconds >= 12 * 0.01 and summary.fps == pytest.approx(12 / summary.seconds)
+    assert summary.peak_memory > 10 << 20
+
+
+def test_a_live_source_drops_rather_than_queues():
+    live = as_live(FakeSource(count=60, fps=120), where="fake")
+    runtime, _, _, recogniser = make(live, landmarker=FakeLandmarker(slow(0.05)))
+    summary = runtime.run()
+    assert summary.frames + summary.dropped == 60
+    assert summary.dropped > 30
+    assert recogniser.pushed[-1].index == 59
+    # What is shown is about now: a frame waits no longer than one slow frame takes, however long it goes on.
+    assert summary.stages["capture"].p99 < 0.05
+    assert summary.stages["total"].p99 < 0.15
+
+
+def test_a_recording_needs_no_landmarker(tmp_path: Path):
+    np.savez(tmp_path / "r.npz", landmarks=np.zeros((8, 2, 21, 3), np.float32))
+    runtime, output, _, recogniser = make(LandmarkRecording(tmp_path / "r.npz"), landmarker=None)
+    summary = runtime.run()
+    assert len(recogniser.pushed) == 8 and output.captions[-1] == "HELL!"
+    assert "landmarks" not in summary.stages
+
+
+def test_systemd_is_told_ready_after_the_first_frame_and_alive_at_each():
+    order: list[str] = []
+    runtime, _, notifier, _ = make(
+        FakeSource(count=3), landmarker=FakeLandmarker(lambda frame: order.append("frame") or no_hands(frame))
+    )
+    notifier.ready = lambda text="": order.append("ready")
+    runtime.run()
+    assert order == ["frame", "ready", "frame", "frame"]
+    told = [kind for kind, _text in notifier.told]
+    assert told.count("watchdog") == 3 and told[-1] == "stopping"
+
+
+def test_a_source_that_never_delivers_is_never_ready():
+    runtime, _, notifier, _ = make(FakeSource(count=0, error=SourceError("no picture came", where="/dev/video0")))
+    with pytest.raises(SourceError):
+        runtime.run()
+    assert [kind for kind, _text in notifier.told] == ["stopping"]
+
+
+def test_stop_ends_after_the_frame_that_it_is_at_without_deciding_what_is_pending():
+    source = FakeSource(count=100)
+    runtime, output, _, recogniser = make(source)
+    recogniser.push = lambda hands, push=recogniser.push: (runtime.stop() if hands.index == 5 else None) or push(hands)
+    summary = runtime.run()
+    assert summary.frames == 6 and source.closed
+    assert output.captions[-1] == "HEL" and output.states[-1] == "ended"
+    assert output.summary.text == "HEL"
+
+
+def test_a_run_of_a_camera_that_is_lost_shows_it_and_what_was_read():
+    source = FakeSource(count=4, live=True, error=SourceError("no picture came for 5 s", where="/dev/video0"))
+    runtime, output, _, _ = make(source)
+    with pytest.raises(SourceError, match="no picture came"):
+        runtime.run()
+    assert output.states[-2:] == ["camera-lost", "ended"]
+    assert output.summary.text == "HE!" and output.summary.frames == 4
+
+
+def test_a_clip_that_is_cut_off_gives_what_was_read_and_the_error():
+    runtime, output, _, _ = make(FakeSource(count=10, error=SourceError("the video ends early")))
+    with pytest.raises(SourceError, match="ends early"):
+        runtime.run()
+    assert "camera-lost" not in output.states
+    assert output.summary.text == "HELLO!"
+
+
+def test_a_failing_engine_releases_the_source():
+    def broken(_frame: object) -> Hands:
+        raise EngineError("inference failed")
+
+    source = FakeSource(count=10)
+    runtime, _, _, _ = make(source, landmarker=FakeLandmarker(broken))
+    with pytest.raises(EngineError):
+        runtime.run()
+    assert source.closed
+
+
+def test_the_number_of_frames_can_be_limited():
+    source = FakeSource(count=100)
+    runtime, output, _, _ = make(source, max_frames=4)
+    assert runtime.run().frames == 4
+    assert source.delivered == 4 and output.captions[-1] == "HE!"
+
+
+def test_progress_is_told_for_a_source_of_known_length_only():
+    seen: list[tuple[int, int]] = []
+    make(FakeSource(count=3), progress=lambda done, total: seen.append((done, total)))[0].run()
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    make(FakeSource(count=3, live=True), progress=lambda done, total: pytest.fail("no length"))[0].run()
+
+
+def slow(seconds: float):
+    def process(frame):
+        time.sleep(seconds)
+        return no_hands(frame)
+
+    return process
