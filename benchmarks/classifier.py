@@ -149,8 +149,15 @@ def _latencies(
         timings = interleave(cases, rounds=iterations, warmup=warmup, advance=advance)
     base = next(t for t in timings if t.name == reference)
     for timing in timings:
-        ratio = None if timing is base else ratio_of_medians(timing.wall, base.wall, rng=rng)
-        yield Latency(timing.name, threads, percentiles(timing.wall), percentiles(timing.cpu), ratio)
+        is_base = timing is base
+        yield Latency(
+            variant=timing.name,
+            threads=threads,
+            wall=percentiles(timing.wall),
+            cpu=percentiles(timing.cpu),
+            ratio=None if is_base else ratio_of_medians(timing.wall, base.wall, rng=rng),
+            cpu_ratio=None if is_base else ratio_of_medians(timing.cpu, base.cpu, rng=rng),
+        )
 
 
 def _accuracy(

@@ -125,7 +125,8 @@ def _line(console: Console, text: str) -> None:
 
 def _latency_table(result: ClassifierResult) -> Table:
     table = Table()
-    for name in ("variant", "size", "threads", "p50", "p90", "p99", "CPU p50", f"p50 / {result.reference}"):
+    over = f"/ {result.reference}"
+    for name in ("variant", "size", "threads", "p50 ms", "p90", "p99", over, "CPU ms", f"CPU {over}"):
         table.add_column(name, justify="left" if name == "variant" else "right", no_wrap=True)
     sizes = {variant.variant: variant.size for variant in result.variants}
     for row in result.latencies:
@@ -135,7 +136,8 @@ def _latency_table(result: ClassifierResult) -> Table:
 
 def _latency_cells(row: Latency, size: int) -> tuple[str, ...]:
     wall = (_milliseconds(value) for value in (row.wall.p50, row.wall.p90, row.wall.p99))
-    return (row.variant, _mebibytes(size), str(row.threads), *wall, _milliseconds(row.cpu.p50), _interval(row.ratio))
+    cpu = (_milliseconds(row.cpu.p50), _interval(row.cpu_ratio, digits=2))
+    return (row.variant, _mebibytes(size), str(row.threads), *wall, _interval(row.ratio, digits=2), *cpu)
 
 
 def _golden_table(golden: tuple[Agreement, ...], reference: str) -> Table:
@@ -201,7 +203,7 @@ def _interval(interval: Interval | None, digits: int = 3) -> str:
 
 
 def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.3f} ms"
+    return f"{seconds * 1e3:.2f}" if seconds > 1e-3 else f"{seconds * 1e3:.3f}"
 
 
 def _mebibytes(size: int) -> str:

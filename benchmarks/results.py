@@ -22,7 +22,8 @@ class VariantInfo:
 class Latency:
     """One variant with a number of threads, one example at a time, in seconds.
 
-    ``ratio`` is its median wall time over the reference's with as many threads; None for the reference itself.
+    ``ratio`` is its median wall time over the reference's with as many threads, ``cpu_ratio`` the same of CPU time,
+    which other programs on the machine disturb less; both are None for the reference itself.
     """
 
     variant: str
@@ -30,6 +31,7 @@ class Latency:
     wall: Percentiles
     cpu: Percentiles
     ratio: Interval | None
+    cpu_ratio: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
