@@ -1,0 +1,146 @@
+"""Installing twice is installing once; uninstalling takes away what was installed and keeps what is the user's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def _run(script: Path, *words: object, code: int = 0) -> str:
+    done = subprocess.run([script, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def install(root: Path) -> Path:
+    return root / "systemd/install.sh"
+
+
+@pytest.fixture
+def uninstall(root: Path) -> Path:
+    return root / "systemd/uninstall.sh"
+
+
+def _tree(stage: Path) -> dict[str, tuple[int, bytes | None]]:
+    return {
+        str(path.relative_to(stage)): (path.stat().st_mode, path.read_bytes() if path.is_file() else None)
+        for path in sorted(stage.rglob("*"))
+    }
+
+
+def test_installing_twice_gives_the_same_tree_and_the_second_run_does_nothing(install: Path, tmp_path: Path) -> None:
+    _run(install, "--root", tmp_path, "--without-package", "--jetson", "--local-network")
+    once = _tree(tmp_path)
+    assert _run(install, "--root", tmp_path, "--without-package", "--jetson", "--local-network") == ""
+    assert _tree(tmp_path) == once
+    files = {name for name, (_mode, data) in once.items() if data is not None}
+    assert files == {
+        "etc/fingerpost/fingerpost.conf",
+        "etc/systemd/system/fingerpost.service",
+        "etc/systemd/system/fingerpost.service.d/jetson.conf",
+        "etc/systemd/system/fingerpost.service.d/local-network.conf",
+        "usr/lib/sysusers.d/fingerpost.conf",
+        "usr/local/bin/fingerpost",
+    }
+    assert "var/lib/fingerpost" in once
+    assert "etc/fingerpost/keys" in once
+
+
+def test_an_option_that_is_taken_back_takes_its_drop_in_away(install: Path, tmp_path: Path) -> None:
+    _run(install, "--root", tmp_path, "--without-package", "--local-network")
+    _run(install, "--root", tmp_path, "--without-package")
+    assert not (tmp_path / "etc/systemd/system/fingerpost.service.d/local-network.conf").exists()
+
+
+def test_settings_of_the_device_survive_an_upgrade(install: Path, tmp_path: Path) -> None:
+    _run(install, "--root", tmp_path, "--without-package")
+    settings = tmp_path / "etc/fingerpost/fingerpost.conf"
+    settings.write_text("FINGERPOST_SOURCE=/dev/video7\n")
+    _run(install, "--root", tmp_path, "--without-package")
+    assert settings.read_text() == "FINGERPOST_SOURCE=/dev/video7\n"
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_would(install: Path, uninstall: Path, tmp_path: Path) -> None:
+    out = _run(install, "--root", tmp_path, "--dry-run")
+    assert "-m venv" in out
+    assert "fingerpost.service" in out
+    assert not list(tmp_path.iterdir())
+    _run(install, "--root", tmp_path, "--without-package")
+    before = _tree(tmp_path)
+    assert "rm -rf" in _run(uninstall, "--root", tmp_path, "--purge", "--dry-run")
+    assert _tree(tmp_path) == before
+
+
+def test_uninstalling_keeps_bundles_and_settings_unless_purged(install: Path, uninstall: Path, tmp_path: Path) -> None:
+    _run(install, "--root", tmp_path, "--without-package", "--jetson")
+    (tmp_path / "opt/fingerpost").mkdir(parents=True)
+    (tmp_path / "var/lib/fingerpost/record.json").write_text("{}")
+    _run(uninstall, "--root", tmp_path)
+    left = {name for name, (_mode, data) in _tree(tmp_path).items() if data is not None}
+    assert left == {"etc/fingerpost/fingerpost.conf", "var/lib/fingerpost/record.json"}
+    assert not (tmp_path / "opt/fingerpost").exists()
+    assert _run(uninstall, "--root", tmp_path) == ""
+    _run(uninstall, "--root", tmp_path, "--purge")
+    assert not [name for name, (_mode, data) in _tree(tmp_path).items() if data is not None]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--nonsense"], "unknown option --nonsense"),
+        (["--root"], "--root needs a value"),
+        (["--python", "python-of-nobody"], "apt install python3"),
+        (["--package", "/nowhere"], "no package at /nowhere"),
+    ],
+)
+def test_a_mistake_is_said_in_one_line_and_nothing_is_done(
+    install: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    out = _run(install, "--dry-run", "--root", tmp_path, *words, code=1)
+    assert message in out
+    assert out.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_the_package_is_installed_into_an_environment_of_its_own(install: Path, root: Path, tmp_path: Path) -> None:
+    """A wheel of ours without its dependencies stands for the whole: what matters is where it goes."""
+    wheels = tmp_path / "wheels"
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "fingerpost"\nversion = "9.9.9"\n[tool.setuptools]\npackages = ["edge"]\n'
+    )
+    (source / "edge").mkdir()
+    (source / "edge/__init__.py").write_text("")
+    (source / "edge/__main__.py").write_text("print('from the stage')")
+    pip = [root / ".venv/bin/python", "-m", "pip"]
+    if not pip[0].exists():
+        pytest.skip("no .venv to build a wheel with")
+    built = subprocess.run(
+        [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, source],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode:
+        pytest.skip(f"no wheel can be built here: {built.stderr.strip().splitlines()[-1]}")
+    wheel = next(wheels.glob("*.whl"))
+    stage = tmp_path / "stage"
+    for _ in range(2):
+        _run(install, "--root", stage, "--wheels", wheels, "--package", wheel)
+    out = subprocess.run(
+        [stage / "opt/fingerpost/bin/python", "-I", "-m", "edge"], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert out.stdout == "from the stage\n"
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.parametrize("script", ["install.sh", "uninstall.sh", "fingerpost"])
+def test_shellcheck_has_nothing_to_say(root: Path, script: str) -> None:
+    assert _run(Path(str(shutil.which("shellcheck"))), root / "systemd" / script) == ""
