@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = DependencyError(
             "a package is missing",
             where=error.name,
-            remedy="install what this suite needs: pip install 'fingerpost[benchmarks,export]'",
+            remedy="install what this suite needs: pip install 'fingerpost[benchmarks]'",
         )
         print(f"error: {missing}", file=sys.stderr)
         return missing.exit_code
