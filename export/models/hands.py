@@ -166,6 +166,6 @@ def _unit(vectors: Tensor) -> Tensor:
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
-    x, y, z = (i.squeeze(-1) for i in a.split(1, dim=-1))
-    u, v, w = (i.squeeze(-1) for i in b.split(1, dim=-1))
+    x, y, z = a.unbind(dim=-1)
+    u, v, w = b.unbind(dim=-1)
     return torch.stack([y * w - z * v, z * u - x * w, x * v - y * u], dim=-1)

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.types import FloatArray
+from edge.types import LEFT, FloatArray
 from export.models.hands import ASPECT
 from export.training.data import Recordings
 
+_HOLD = 8
+"""Frames that are taken from a hold at most."""
 _PARENT = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
 
@@ -40,7 +42,7 @@ class Augmentation:
     speed: float = 0.5
     """Largest change of speed, as a logarithm."""
     word_crop: float = 0.3
-    """Largest share of a word that is cut off; a hold is cut to any length from 3 frames up."""
+    """Largest share of a movement that is cut off."""
     drop: float = 0.15
     """Largest share of frames without a hand."""
     swap: float = 0.3
@@ -50,17 +52,23 @@ class Augmentation:
     frames: int = 30
 
 
-def draw_times(length: int, *, held: bool, options: Augmentation, random: np.random.Generator) -> NDArray[np.float64]:
-    """Places (L,) in a recording of ``length`` frames, 3 <= L <= ``options.frames``: crop, speed and time warp."""
+def draw_times(
+    length: int, *, held: bool, options: Augmentation, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Places (L,), at most ``options.frames`` of them, in a recording of ``length`` frames.
+
+    A movement is cropped, sped up or slowed down and warped; of a hold, whose frames are near copies of each other,
+    a few frames from any part of it do.
+    """
+    if held:
+        count = int(random.integers(1, min(_HOLD, options.frames) + 1))
+        span = random.uniform(0, length - 1)
+        return random.uniform(0, length - 1 - span) + span * np.linspace(0, 1, count)
     speed = np.exp(random.uniform(-options.speed, options.speed))
-    share = random.uniform(0.15, 1.0) if held else 1 - random.uniform(0, options.word_crop)
-    span = max(share * length, min(3.0, float(length)))
-    count = int(np.clip(round(span / speed), 3, options.frames))
-    if length == 1:
-        return np.zeros(int(random.integers(1, 13)))
-    start = random.uniform(0, max(length - span, 0.0))
-    steps = np.linspace(0, 1, count)
-    warped = steps ** np.exp(random.uniform(-0.3, 0.3))
+    span = max((1 - random.uniform(0, options.word_crop)) * length, min(3.0, float(length)))
+    count = int(np.clip(round(span / speed), min(3, options.frames), options.frames))
+    start = random.uniform(0, length - span)
+    warped = np.linspace(0, 1, count) ** np.exp(random.uniform(-0.3, 0.3))
     return np.asarray(np.clip(start + warped * (span - 1), 0, length - 1))
 
 
@@ -153,7 +161,8 @@ def _rest_a_hand(batch: FloatArray, i: int, length: int, slot: int, random: np.r
         return
     resting = (donor - donor[:1]) * np.float32(random.uniform(0.6, 1.1))
     resting[:, 0] *= random.choice((-1, 1))
-    resting[:, :2] += hand[seen][:, 0, :2].mean(0) + [random.uniform(0.15, 0.5) * (1 if slot == 0 else -1), 0]
+    resting[:, :2] += hand[seen][:, 0, :2].mean(0)
+    resting[:, 0] += random.uniform(0.15, 0.5) * (1 if slot == LEFT else -1)
     resting[:, 1] += random.uniform(0.05, 0.5)
     begin = int(random.integers(0, length)) if random.random() < 0.3 else 0
     batch[i, begin:length, slot] = resting

@@ -1,7 +1,7 @@
 """Recordings of signs in one common form, read from the layouts that people have.
 
-`read_data` takes a folder as `../shared/data` is laid out: ``letters_landmarks/*.npz`` and ``asl_signs/`` (the layout of
-the Kaggle set "Google - Isolated Sign Language Recognition"). Every recording keeps the name of its *source*, nearly
+`read_data` takes a folder as `../shared/data` is laid out: ``letters_landmarks/*.npz`` and ``asl_signs/`` (the layout
+of the Kaggle set "Google - Isolated Sign Language Recognition"). Every recording keeps the name of its *source*, nearly
 always one signer, since a figure that is to say anything about new people is measured on sources left out.
 """
 
@@ -56,7 +56,7 @@ class Recordings:
     def select(self, keep: NDArray[np.bool_]) -> Recordings:
         """The recordings where ``keep`` (N,) holds."""
         chosen = np.flatnonzero(keep)
-        return from_sequences([self.sequence(i) for i in chosen], self.labels[chosen], self.sources[chosen])
+        return from_sequences([self.sequence(int(i)) for i in chosen], self.labels[chosen], self.sources[chosen])
 
 
 def from_sequences(sequences: Sequence[FloatArray], labels: Iterable[str], sources: Iterable[str]) -> Recordings:
@@ -178,4 +178,4 @@ def _read_parquet(path: Path) -> FloatArray:
         )
     points = np.stack([table[axis].to_numpy() for axis in "xyz"], axis=-1).reshape(-1, _HOLISTIC_ROWS, 3)
     hands = np.stack([points[:, _LEFT_ROWS], points[:, _RIGHT_ROWS]], axis=1)
-    return np.nan_to_num(hands).astype(np.float32)
+    return np.asarray(np.nan_to_num(hands), np.float32)

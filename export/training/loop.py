@@ -6,7 +6,6 @@ its last whole epoch does exactly what the uninterrupted run does.
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -23,7 +22,7 @@ from torch.nn import functional as F
 from edge.errors import InputError
 from edge.types import FloatArray
 from export.models.registry import family
-from export.training.augment import draw_batch, draw_times
+from export.training.augment import draw_batch, draw_times, gather
 from export.training.data import Recordings
 from export.training.recipes import Recipe
 
@@ -62,7 +61,7 @@ def fit(
     state: Path | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """Train a new network; ``state``: a file that the run is kept in after each epoch, and resumed from if it exists."""
+    """Train a new network; ``state``: file the run is kept in after each epoch, and resumed from."""
     run = _Run(task, recipe, seed)
     if state is not None and state.exists():
         run.load(state)
@@ -155,7 +154,7 @@ class _Run:
             own = logits.masked_fill(~torch.from_numpy(self._allowed[chosen]), _MASKED)
             loss = (1 - recipe.within_source) * loss + recipe.within_source * F.cross_entropy(own, targets)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._model.parameters(), recipe.clip)
         self._optimizer.step()
         self._schedule.step()
@@ -197,7 +196,7 @@ class _Run:
         }
         partial = path.with_suffix(".partial")
         torch.save(content, partial)
-        os.replace(partial, path)
+        partial.replace(path)
 
     def load(self, path: Path) -> None:
         try:
@@ -228,8 +227,6 @@ def predict(
     model: nn.Module, recordings: Recordings, chosen: NDArray[np.int64], *, frames: int, batch: int = 256
 ) -> FloatArray:
     """Logits (len(chosen), classes) of whole recordings, unaugmented; longer ones are resampled to ``frames``."""
-    from export.training.augment import gather
-
     model.eval()
     lengths = np.minimum(recordings.lengths[chosen], frames)
     order = np.argsort(lengths, kind="stable")

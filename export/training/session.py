@@ -1,0 +1,231 @@
+"""One call of the trainer: the run itself, and the runs that measure it.
+
+``OUTPUT/`` gets the checkpoint; ``OUTPUT/folds/<source>/`` a whole checkpoint trained without that source, with its
+``predictions.npz`` on it; ``OUTPUT/folds/random/`` the one trained on a random four fifths. A finished fold is reused
+with ``--resume``, so folds may also be run one by one (``--leave-out S --output OUTPUT/folds/S``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.manifest import Label, Measurement
+from edge.errors import InputError, UsageError
+from export.training.data import Recordings, join, read_data, read_letters
+from export.training.evaluation import (
+    LEAVE_ONE_OUT,
+    RANDOM,
+    Predictions,
+    confusions,
+    figures,
+    shared_signs,
+    source_prediction,
+)
+from export.training.labels import make_labels
+from export.training.recipes import Recipe, recipe
+
+_STATE = "state.pt"
+_PREDICTIONS = "predictions.npz"
+_RANDOM_SHARE = 0.2
+_WORST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    recipe: Recipe
+    labels: tuple[Label, ...]
+    recordings: Recordings
+    extra: Recordings | None
+    shared: tuple[str, ...]
+    seed: int
+    resume: bool
+    command: str
+
+
+def train(options: argparse.Namespace, command: str) -> None:
+    """Do what the command line says."""
+    import torch
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    chosen = recipe(options.recipe)
+    if options.epochs is not None:
+        if options.epochs < 1:
+            raise UsageError("there must be an epoch at least", where="--epochs", found=options.epochs)
+        chosen = replace(chosen, epochs=options.epochs)
+    if options.evaluate and options.leave_out:
+        raise UsageError("--evaluate leaves every source out by itself", remedy="drop --leave-out")
+    recordings = read_data(options.data, progress=_track)
+    known = sorted(set(recordings.sources.tolist()))
+    unknown = sorted(set(options.leave_out) - set(known))
+    if unknown:
+        raise UsageError("no such source", where="--leave-out", found=", ".join(unknown), expected=", ".join(known))
+    labels = make_labels(recordings)
+    session = _Session(
+        recipe=chosen,
+        labels=labels,
+        recordings=recordings,
+        extra=_read_extra(options.extra, labels) if options.extra else None,
+        shared=shared_signs(recordings, labels),
+        seed=options.seed,
+        resume=options.resume,
+        command=command,
+    )
+    measurements: tuple[Measurement, ...] = ()
+    worst: list[tuple[str, str, float]] = []
+    if options.evaluate:
+        measurements, worst = _evaluate(session, options.output)
+    _fit_and_write(session, options.output, tuple(options.leave_out), measurements, worst)
+
+
+def _read_extra(path: Path, labels: tuple[Label, ...]) -> Recordings:
+    extra = read_letters(path, source="rendered")
+    unknown = sorted(set(extra.labels.tolist()) - {label.name for label in labels})
+    if unknown:
+        raise InputError("labels that the recordings do not have", where=path, found=", ".join(unknown))
+    return extra
+
+
+def _evaluate(session: _Session, output: Path) -> tuple[tuple[Measurement, ...], list[tuple[str, str, float]]]:
+    letters = [label.name for label in session.labels if label.name in ascii_uppercase]
+    wanted = np.isin(session.recordings.labels, [*letters, *session.shared])
+    folds = []
+    for source in sorted(set(session.recordings.sources[wanted].tolist())):
+        folder = output / "folds" / source.replace("/", "_")
+        if not (session.resume and (folder / _PREDICTIONS).exists()):
+            _fit_and_write(session, folder, (source,))
+        folds.append(_load_predictions(folder / _PREDICTIONS, session))
+    together = Predictions(
+        np.concatenate([fold.logits for fold in folds]),
+        np.concatenate([fold.labels for fold in folds]),
+        np.concatenate([fold.sources for fold in folds]),
+    )
+    folder = output / "folds" / "random"
+    if not (session.resume and (folder / _PREDICTIONS).exists()):
+        _fit_random(session, folder)
+    by_chance = _load_predictions(folder / _PREDICTIONS, session)
+    measured = (
+        *figures(together, session.labels, session.shared, LEAVE_ONE_OUT),
+        *figures(by_chance, session.labels, session.shared, RANDOM),
+    )
+    classes = [label.name for label in session.labels]
+    return measured, _worst(together, classes, letters)
+
+
+def _worst(predictions: Predictions, classes: list[str], letters: list[str]) -> list[tuple[str, str, float]]:
+    rows = np.isin(predictions.labels, letters)
+    columns = [classes.index(name) for name in letters]
+    part = Predictions(predictions.logits[rows][:, columns], predictions.labels[rows], predictions.sources[rows])
+    return confusions(part, letters, of=letters)[:_WORST]
+
+
+def _fit_and_write(
+    session: _Session,
+    folder: Path,
+    left_out: tuple[str, ...],
+    measurements: tuple[Measurement, ...] = (),
+    worst: Sequence[tuple[str, str, float]] = (),
+) -> None:
+    out = np.isin(session.recordings.sources, left_out)
+    told = source_prediction(session.recordings, session.shared, session.seed) if not left_out else None
+    what = f"without {', '.join(left_out)}" if left_out else "all sources"
+    _fold(session, folder, out, what=what, left_out=left_out, measurements=measurements, told=told, worst=worst)
+
+
+def _fit_random(session: _Session, folder: Path) -> None:
+    random = np.random.default_rng((session.seed, 1))
+    out = np.zeros(len(session.recordings), bool)
+    for label in np.unique(session.recordings.labels):
+        rows = random.permutation(np.flatnonzero(session.recordings.labels == label))
+        out[rows[: int(_RANDOM_SHARE * len(rows))]] = True
+    _fold(session, folder, out, what="a random four fifths", split=RANDOM)
+
+
+def _fold(
+    session: _Session,
+    folder: Path,
+    out: NDArray[np.bool_],
+    *,
+    what: str,
+    split: str = LEAVE_ONE_OUT,
+    left_out: tuple[str, ...] = (),
+    measurements: tuple[Measurement, ...] = (),
+    told: Mapping[str, float] | None = None,
+    worst: Sequence[tuple[str, str, float]] = (),
+) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from export.training.loop import Epoch, Task, fit, predict
+    from export.training.shipping import Run, write_checkpoint
+
+    recordings = session.recordings.select(~out)
+    rendered = np.zeros(len(recordings), bool)
+    if session.extra is not None:
+        recordings = join([recordings, session.extra])
+        rendered = np.concatenate([rendered, np.ones(len(session.extra), bool)])
+    classes = tuple(label.name for label in session.labels)
+    held = frozenset(label.name for label in session.labels if label.kind != "word" and not label.moving)
+    task = Task(recordings, classes, held, rendered)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = folder / _STATE
+    if not session.resume:
+        state.unlink(missing_ok=True)
+        (folder / _PREDICTIONS).unlink(missing_ok=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(f"training, {what}", total=session.recipe.epochs, loss="")
+
+        def on_epoch(epoch: Epoch) -> None:
+            progress.update(bar, completed=epoch.number, loss=f"loss {epoch.loss:.3f}")
+
+        model, history = fit(task, session.recipe, seed=session.seed, state=state, on_epoch=on_epoch)
+    if out.any():
+        chosen = np.flatnonzero(out)
+        logits = predict(model, session.recordings, chosen, frames=session.recipe.augmentation.frames)
+        found = Predictions(logits, session.recordings.labels[chosen], session.recordings.sources[chosen])
+        measurements = figures(found, session.labels, session.shared, split)
+    run = Run(
+        task,
+        session.recipe,
+        session.labels,
+        session.seed,
+        session.command,
+        left_out,
+        history,
+        measurements,
+        told,
+        worst,
+    )
+    write_checkpoint(folder, model, run)
+    if out.any():
+        partial = folder / ("partial-" + _PREDICTIONS)
+        np.savez(partial, logits=logits, labels=found.labels, sources=found.sources, classes=np.array(classes))
+        partial.replace(folder / _PREDICTIONS)
+    state.unlink(missing_ok=True)
+    for m in measurements:
+        if m.low is None:
+            sys.stdout.write(f"{m.name}, {m.split}: {m.value:.3f} ({m.data}, {m.n} recordings)\n")
+
+
+def _load_predictions(path: Path, session: _Session) -> Predictions:
+    with np.load(path, allow_pickle=False) as archive:
+        if archive["classes"].tolist() != [label.name for label in session.labels]:
+            raise InputError("belongs to other classes", where=path, remedy="run again without --resume")
+        return Predictions(archive["logits"], archive["labels"], archive["sources"])
+
+
+def _track(rows: list[Any], what: str) -> Any:
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(rows, what, console=Console(stderr=True))
