@@ -1,1 +1,5 @@
-"""Letters and signs become text."""
+"""From signs to text: letters join to words, word signs to sentences, keys edit."""
+
+from edge.language.composer import Composer
+
+__all__ = ["Composer"]

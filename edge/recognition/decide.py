@@ -1,0 +1,166 @@
+"""When a stretch of signing is a sign, and which.
+
+Letters and words are told apart by motion: a hold is read among the classes that are held shapes, a movement that is
+long and wide enough among all. The hold that a moving sign ends in belongs to it and is not read as a letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from edge.recognition.classify import Classifier
+from edge.recognition.labels import NOTHING, LabelInfo
+from edge.recognition.motion import Pose
+from edge.recognition.segment import Sample
+from edge.recognition.settings import RecognitionSettings
+from edge.types import FloatArray, Prediction, SignEvent
+
+_ALTERNATIVES = 3
+_EPS = 1e-6
+
+
+class HoldReader:
+    """Reads one hold: looks at it tick by tick until it is decided, then watches for another shape."""
+
+    def __init__(self, classifier: Classifier, labels: Sequence[LabelInfo], settings: RecognitionSettings) -> None:
+        self._classifier = classifier
+        self._labels = labels
+        self._settings = settings
+        self._held = np.array([not label.moving for label in labels])
+        self._agreed: list[tuple[int, float]] = []
+        self._read: int | None = None
+        self._read_pose: Pose | None = None
+        self.doubt: tuple[str, ...] = ()
+        """The two likeliest labels of the last look that decided nothing."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether something was read in this hold, `nothing` included."""
+        return self._read is not None
+
+    def reset(self) -> None:
+        """A new hold begins."""
+        self._agreed, self._read, self._read_pose, self.doubt = [], None, None, ()
+
+    def skip(self) -> None:
+        """The hold belongs to the sign before it: it is not read unless its shape changes."""
+        self.reset()
+        self._read = -1
+
+    def look(self, hold: Sequence[Sample]) -> SignEvent | None:
+        """Look at the hold so far; returns the sign, once, when it is decided."""
+        settings = self._settings
+        now = hold[-1]
+        if self._read_pose is None and self._read is not None:
+            self._read_pose = now.pose
+        watching = self._read is not None
+        prediction, label, share, lead = self._classify(hold, settings.change if watching else settings.look_back)
+        clear = share >= settings.confidence and lead >= settings.margin
+        if not clear or (self._agreed and self._agreed[-1][0] != label):
+            self._agreed = []
+        if not clear:
+            return None
+        self._agreed.append((label, now.tick.time))
+        if not watching:
+            if len(self._agreed) < settings.agree:
+                return None
+        elif (
+            label == self._read
+            or now.tick.time - self._agreed[0][1] < settings.change - _EPS
+            or self._read_pose is None
+            or now.pose.distance(self._read_pose) < settings.change_distance
+        ):
+            return None
+        return self._decide(hold, label, share, prediction)
+
+    def last_look(self, hold: Sequence[Sample]) -> SignEvent | None:
+        """The hold is over; returns the sign if it is likely enough though it was not clear before."""
+        if self._read is not None:
+            return None
+        prediction, label, share, _ = self._classify(hold, self._settings.look_back)
+        return self._decide(hold, label, share, prediction) if share >= self._settings.last_chance else None
+
+    def _classify(self, hold: Sequence[Sample], span: float) -> tuple[Prediction, int, float, float]:
+        begin = hold[-1].tick.time - span - _EPS
+        prediction = self._classifier.classify([s.tick for s in hold if s.tick.time >= begin])
+        held = np.where(self._held, prediction.probabilities, 0)
+        held = held / max(float(held.sum()), _EPS)
+        second, first = np.argsort(held)[-2:] if len(held) > 1 else (0, 0)
+        self.doubt = (self._labels[first].name, self._labels[second].name)
+        return prediction, int(first), float(held[first]), float(held[first] - held[second])
+
+    def _decide(self, hold: Sequence[Sample], label: int, share: float, prediction: Prediction) -> SignEvent | None:
+        self._read, self._read_pose, self._agreed = label, hold[-1].pose, []
+        if self._labels[label].name == NOTHING:
+            return None
+        held = np.where(self._held, prediction.probabilities, 0)
+        return event(self._labels, held, label, share, begin=hold[0].tick.time, prediction=prediction)
+
+
+class MovementReader:
+    """Reads one movement, once it is over."""
+
+    def __init__(self, classifier: Classifier, labels: Sequence[LabelInfo], settings: RecognitionSettings) -> None:
+        self._classifier = classifier
+        self._labels = labels
+        self._settings = settings
+        self._any_moving = any(label.moving for label in labels)
+
+    def read(self, movement: Sequence[Sample]) -> SignEvent | None:
+        """The sign, or None when it was a transition or nothing clear."""
+        settings = self._settings
+        if not self._any_moving or len(movement) < 2:
+            return None
+        if movement[-1].tick.time - movement[0].tick.time < settings.word_time or path(movement) < settings.word_path:
+            return None
+        prediction = self._classifier.classify([sample.tick for sample in movement])
+        label = int(prediction.probabilities.argmax())
+        share = float(prediction.probabilities[label])
+        if not self._labels[label].moving or share < settings.word_confidence:
+            return None
+        return event(
+            self._labels, prediction.probabilities, label, share, begin=movement[0].tick.time, prediction=prediction
+        )
+
+
+def path(movement: Sequence[Sample]) -> float:
+    """How far the hand travelled, in hand sizes."""
+    return sum(b.pose.distance(a.pose) for a, b in pairwise(movement))
+
+
+def went_away(movement: Sequence[Sample], place: Pose, settings: RecognitionSettings) -> bool:
+    """Whether the hand was away from ``place`` (moved or changed) by enough and for long enough to mean it."""
+    since: float | None = None
+    for sample in movement:
+        if sample.pose.distance(place) < settings.repeat:
+            since = None
+        elif since is None:
+            since = sample.tick.time
+        elif sample.tick.time - since >= settings.repeat_time - _EPS:
+            return True
+    return False
+
+
+def event(
+    labels: Sequence[LabelInfo],
+    probabilities: FloatArray,
+    label: int,
+    confidence: float,
+    *,
+    begin: float,
+    prediction: Prediction,
+) -> SignEvent:
+    """The event of a decision, with the likeliest other labels."""
+    others = [int(i) for i in np.argsort(probabilities)[::-1] if i != label and probabilities[i] > 0][:_ALTERNATIVES]
+    return SignEvent(
+        label=labels[label].name,
+        kind=labels[label].kind,
+        confidence=confidence,
+        begin=begin,
+        end=prediction.end,
+        captured=prediction.captured,
+        alternatives=tuple((labels[i].name, float(probabilities[i])) for i in others),
+    )

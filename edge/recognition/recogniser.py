@@ -1,0 +1,128 @@
+"""The recogniser: hands in, decided signs out.
+
+Each frame's hands are resampled to the model's rate (`resample`), cut into movements and holds (`segment`) and read
+(`decide`). A held sign is decided during its hold, as soon as it is clear, so that the caption follows the hand
+closely; a moving one when the hand comes to rest or leaves. A letter is read twice only when the hand went away in
+between, however long it is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.engines import Engine
+from edge.recognition.classify import Classifier
+from edge.recognition.decide import HoldReader, MovementReader, went_away
+from edge.recognition.labels import LabelInfo
+from edge.recognition.motion import Pose
+from edge.recognition.resample import Resampler, Tick
+from edge.recognition.segment import Phase, Sample, Segmenter
+from edge.recognition.settings import RecognitionSettings
+from edge.types import Hands, SignEvent, State, StateName
+
+Result = SignEvent | State
+
+_SETTLED = 0.15
+"""A hold's place is taken this long (seconds) before its end, when the hand had not yet set off."""
+
+
+class Recogniser:
+    """Recognises signs in a stream of `Hands`; see the module.
+
+    ``engine`` as `edge.recognition.classify` states it; ``labels`` in the order of its classes; ``rate`` in ticks
+    per second, ``window`` in ticks and ``aspect`` (width / height) as the bundle's manifest gives them; ``logits``
+    says whether the network's output still needs a softmax. Raises EngineError from `push` when inference fails.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        labels: Sequence[LabelInfo],
+        rate: float,
+        window: int,
+        aspect: float,
+        settings: RecognitionSettings | None = None,
+        logits: bool = True,
+    ) -> None:
+        self._settings = settings or RecognitionSettings()
+        self._rate, self._aspect = rate, aspect
+        classifier = Classifier(engine, classes=len(labels), window=window, logits=logits)
+        self._holds = HoldReader(classifier, labels, self._settings)
+        self._movements = MovementReader(classifier, labels, self._settings)
+        self._start()
+
+    def push(self, hands: Hands) -> list[Result]:
+        """Take a frame's hands; returns what was decided and how the state changed, in order of time."""
+        return [result for tick in self._resampler.push(hands) for result in self._step(tick)]
+
+    def finish(self) -> list[Result]:
+        """The source is over: decide what is still open. A frame pushed afterwards starts a new stream."""
+        results: list[Result] = []
+        if self._phase is Phase.HOLDING:
+            results += self._end_hold(self._segmenter.hold)
+        elif self._phase is Phase.MOVING:
+            results += self._end_movement(self._segmenter.movement)
+        self._start()
+        return results
+
+    def _start(self) -> None:
+        self._resampler = Resampler(self._rate, self._aspect)
+        self._segmenter = Segmenter(self._aspect, self._settings)
+        self._phase = Phase.ABSENT
+        self._state: StateName | None = None
+        self._last: str | None = None
+        self._place: Pose | None = None
+
+    def _step(self, tick: Tick) -> list[Result]:
+        segments = self._segmenter
+        before, hold = self._phase, segments.hold
+        self._phase = segments.push(tick)
+        results: list[Result] = []
+        if before is Phase.HOLDING and self._phase is not Phase.HOLDING:
+            results += self._end_hold(hold)
+        if before is Phase.MOVING and self._phase is not Phase.MOVING:
+            results += self._end_movement(segments.movement)
+        if self._phase is Phase.ABSENT:
+            self._last, self._place = None, None
+            return results + self._tell("waiting", tick)
+        if self._phase is Phase.MOVING:
+            return results + self._tell("hand", tick)
+        results += self._accept(self._holds.look(segments.hold), segments.hold)
+        held = tick.time - segments.hold[0].tick.time
+        if not self._holds.decided and held >= self._settings.unsure_after:
+            return results + self._tell("unsure", tick, " or ".join(self._holds.doubt))
+        return results + self._tell("recognising", tick)
+
+    def _end_movement(self, movement: Sequence[Sample]) -> list[Result]:
+        sign = self._movements.read(movement)
+        if sign is None:
+            self._holds.reset()
+            return []
+        self._holds.skip()
+        self._last, self._place = None, None
+        return [sign]
+
+    def _end_hold(self, hold: Sequence[Sample]) -> list[Result]:
+        results = self._accept(self._holds.last_look(hold), hold)
+        if self._holds.decided:
+            settled = hold[-1].tick.time - _SETTLED
+            self._place = next((s.pose for s in reversed(hold) if s.tick.time <= settled), hold[0].pose)
+        return results
+
+    def _accept(self, sign: SignEvent | None, hold: Sequence[Sample]) -> list[Result]:
+        """Let a held sign through unless it is the last one, still held."""
+        if sign is None:
+            return []
+        if sign.label == self._last and self._place is not None:
+            between = [*self._segmenter.movement, *hold]
+            if not went_away(between, self._place, self._settings):
+                return []
+        self._last = sign.label
+        return [sign]
+
+    def _tell(self, name: StateName, tick: Tick, detail: str = "") -> list[Result]:
+        if name == self._state:
+            return []
+        self._state = name
+        return [State(name, tick.time, detail)]

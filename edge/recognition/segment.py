@@ -1,0 +1,87 @@
+"""Cuts the stream of ticks into movements and holds.
+
+A hand is *absent*, *moving* or *holding*. It holds once it has been slow for long enough; a shorter pause belongs to
+the movement around it. It stops holding when it is fast, and between slow and fast nothing changes (hysteresis). It has
+left once it was missing for longer than a landmarker's lapse, which is bridged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edge.recognition.motion import MotionMeter, Pose
+from edge.recognition.resample import Tick
+from edge.recognition.settings import RecognitionSettings
+
+_EPS = 1e-6
+
+
+class Phase(Enum):
+    """What the hand is doing."""
+
+    ABSENT = "absent"
+    MOVING = "moving"
+    HOLDING = "holding"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A tick that shows a hand, with its pose."""
+
+    tick: Tick
+    pose: Pose
+
+
+class Segmenter:
+    """Follows the hand; ``movement`` and ``hold`` are what it is in, or, after its end, was last in.
+
+    ``movement`` holds the samples since the hand came in or the last hold ended; ``hold`` those of the hold. A new
+    movement empties both.
+    """
+
+    def __init__(self, aspect: float, settings: RecognitionSettings) -> None:
+        self._settings = settings
+        self._meter = MotionMeter(aspect)
+        self._pause: list[Sample] = []
+        self._seen = 0.0
+        self.phase = Phase.ABSENT
+        self.movement: list[Sample] = []
+        self.hold: list[Sample] = []
+
+    def push(self, tick: Tick) -> Phase:
+        """Take the next tick; returns the phase after it."""
+        settings = self._settings
+        pose, speed = self._meter.measure(tick)
+        if pose is None:
+            if self.phase is not Phase.ABSENT and tick.time - self._seen > settings.bridge - _EPS:
+                self._end_pause()
+                self.phase = Phase.ABSENT
+            return self.phase
+        sample = Sample(tick, pose)
+        self._seen = tick.time
+        if self.phase is Phase.ABSENT:
+            self._start_moving()
+        if self.phase is Phase.HOLDING:
+            if speed <= settings.move:
+                self.hold.append(sample)
+                return self.phase
+            self._start_moving()
+        limit = settings.move if self._pause else settings.still
+        if speed > limit:
+            self._end_pause()
+            self.movement.append(sample)
+            return self.phase
+        self._pause.append(sample)
+        if tick.time - self._pause[0].tick.time >= settings.hold - _EPS:
+            self.hold, self._pause = self._pause, []
+            self.phase = Phase.HOLDING
+        return self.phase
+
+    def _start_moving(self) -> None:
+        self.phase = Phase.MOVING
+        self.movement, self.hold, self._pause = [], [], []
+
+    def _end_pause(self) -> None:
+        self.movement += self._pause
+        self._pause = []

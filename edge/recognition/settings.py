@@ -1,0 +1,49 @@
+"""Every threshold of the recogniser, with its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionSettings:
+    """Lengths are in hand sizes (`edge.recognition.motion`), times in seconds of the source.
+
+    The defaults were chosen on synthetic joint sequences and rendered clips and checked on recordings that took no
+    part in it (`python -m benchmarks.spelling`).
+    """
+
+    still: float = 0.6
+    """Below this speed (hand sizes per second) a moving hand comes to rest ..."""
+    move: float = 0.9
+    """... and above this one a resting hand moves: two thresholds, so that a trembling hand does neither."""
+    bridge: float = 0.35
+    """A hand lost by the landmarker for less than this has not left."""
+    hold: float = 0.32
+    """A shape is looked at once it has been still for this long."""
+    look_back: float = 0.6
+    """Of a hold, the last this much is classified."""
+    agree: int = 2
+    """A held shape is decided when this many looks in a row agree."""
+    confidence: float = 0.6
+    """The least probability of a held shape, among held shapes."""
+    margin: float = 0.2
+    """Its least lead over the next."""
+    last_chance: float = 0.5
+    """The least probability when the hold ends undecided."""
+    change: float = 0.3
+    """Within one hold, another shape must win for this long to be read as another letter."""
+    change_distance: float = 0.06
+    """... and the hand must have changed by at least this, else the model merely wavers."""
+    repeat: float = 0.2
+    """The same letter is read again when the hand went away from its place, or changed, by this much in between."""
+    repeat_time: float = 0.1
+    """... for at least this long: a landmark that jumps for one frame is no movement."""
+    word_time: float = 0.6
+    """A movement shorter than this is a transition between letters, not a sign."""
+    word_path: float = 1.5
+    """... and so is one whose hand travels less than this."""
+    word_confidence: float = 0.6
+    """The least probability of a moving sign, among all signs."""
+    unsure_after: float = 0.8
+    """A shape held this long without a decision is reported as unsure."""
