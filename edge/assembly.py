@@ -70,7 +70,7 @@ def assembled(
                 aspect=manifest.input.aspect or _ASPECT,
                 logits=manifest.output == "logits",
             ),
-            composer=Composer(correct=settings.correct),
+            composer=Composer(labels),
             outputs=outputs,
             notifier=notifier,
             progress=progress,

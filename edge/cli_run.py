@@ -56,7 +56,6 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10)")
-    add("--no-correct", dest="correct", action="store_false", help="show what was spelled, without correction")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
     parser.set_defaults(run=run)
 
@@ -75,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or default_threads(),
         fps=arguments.fps,
         realtime=arguments.realtime,
-        correct=arguments.correct,
         max_frames=arguments.max_frames,
     )
     with StopSignals() as signals, ExitStack() as stack:

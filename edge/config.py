@@ -32,7 +32,7 @@ class RunSettings:
     """One run.
 
     ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``fps`` the rate of a folder
-    of pictures. ``correct`` whether spelling is corrected. ``max_frames`` ends the run after so many.
+    of pictures. ``max_frames`` ends the run after so many.
     """
 
     source: str
@@ -42,5 +42,4 @@ class RunSettings:
     threads: int = 1
     fps: float | None = None
     realtime: bool = False
-    correct: bool = True
     max_frames: int | None = None

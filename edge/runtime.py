@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge.capture.base import HandsSource, Source
 from edge.errors import FingerpostError, SourceError
-from edge.landmarks.base import Landmarker
 from edge.outputs.base import Item, Output
 from edge.service.notify import Notifier
 from edge.summary import Stage, Summary, Times, peak_memory
 from edge.types import Caption, Frame, Hands, SignEvent, State
+
+if TYPE_CHECKING:
+    from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
 
 
 class Recogniser(Protocol):
@@ -37,10 +39,10 @@ class Recogniser(Protocol):
 
 
 class Composer(Protocol):
-    """Signs in, the whole text out."""
+    """Signs in, the whole text out; states too, because hands that were away end a word."""
 
-    def apply(self, event: SignEvent) -> str:
-        """Take the next sign; the whole text after it."""
+    def apply(self, result: SignEvent | State, /) -> str:
+        """Take the next result; the whole text after it."""
         ...
 
 
@@ -150,11 +152,11 @@ class Runtime:
     def _tell(self, decisions: Sequence[SignEvent | State], *, caused: bool) -> None:
         for decision in decisions:
             self._show(decision)
+            text = self._composer.apply(decision)
             if isinstance(decision, State):
                 self._notifier.status(decision.name)
                 continue
             self._signs += 1
-            text = self._composer.apply(decision)
             if text != self._text:
                 self._text = text
                 self._captions += 1

@@ -44,8 +44,9 @@ class Typing:
 
     text = ""
 
-    def apply(self, event: SignEvent) -> str:
-        self.text += "" if event.label == "_" else event.label
+    def apply(self, result: SignEvent | State) -> str:
+        if isinstance(result, SignEvent) and result.label != "_":
+            self.text += result.label
         return self.text
 
 

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def test_a_recording_becomes_captions(edge, tiny_bundle, ab):
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--headless")
+    assert done.code == 0 and done.err == ""
+    lines = done.out.splitlines()
+    assert [line.split("s  ")[1] for line in lines[:4]] == ["A", "AB", "ABB", "ABBA"]
+    assert lines[4] == "transcript: ABBA"
+    assert any(line.startswith("capture-to-caption latency: p50 ") for line in lines)
+
+
+def test_json_lines_tell_the_same_and_nothing_else_is_on_stdout(edge, tiny_bundle, ab):
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--json")
+    assert done.code == 0 and done.err == ""
+    objects = done.objects
+    assert {o["type"] for o in objects} == {"state", "sign", "caption", "summary"}
+    assert objects[0] == {"type": "state", "name": "starting", "time": 0.0, "detail": ""}
+    assert [o["label"] for o in objects if o["type"] == "sign"] == list("ABBA")
+    captions = [o for o in objects if o["type"] == "caption"]
+    assert [o["text"] for o in captions] == ["A", "AB", "ABB", "ABBA"]
+    assert all(o["latency"] is None or 0 < o["latency"] < 5 for o in captions)
+    summary = objects[-1]
+    assert summary["type"] == "summary" and summary["text"] == "ABBA" and summary["dropped"] == 0
+    assert summary["frames"] == len(np.load(ab)["landmarks"])
+    assert summary["bundle"] == "sample 1.0.0" and summary["variant"] in ("fp32", "int8")
+    assert 20 << 20 < summary["peak_memory"] < 400 << 20
+
+
+def test_the_active_bundle_of_a_store_runs(edge, tiny_bundle, ab, tmp_path):
+    store = tmp_path / "store"
+    assert edge("install", tiny_bundle, "--store", store).code == 0
+    done = edge("run", "--store", store, "--source", ab, "--json")
+    assert done.objects[-1]["text"] == "ABBA"
+    done = edge("run", "--source", ab, "--json", FINGERPOST_STORE=str(store))
+    assert done.objects[-1]["text"] == "ABBA"
+
+
+def test_realtime_takes_as_long_as_the_recording(edge, tiny_bundle, ab):
+    begin = time.monotonic()
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--json", "--realtime")
+    summary = done.objects[-1]
+    assert done.code == 0 and summary["text"] == "ABBA"
+    assert summary["seconds"] > 7 and time.monotonic() - begin > 7
+    assert summary["frames"] + summary["dropped"] == len(np.load(ab)["landmarks"])
+
+
+def test_frames_and_variant_can_be_chosen(edge, tiny_bundle, ab):
+    words = ["run", "--bundle", tiny_bundle, "--source", ab, "--json"]
+    summary = edge(*words, "--variant", "fp32", "--max-frames", "7", "--threads", "1").objects[-1]
+    assert summary["variant"] == "fp32" and summary["frames"] == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_cleanly(tiny_bundle, long_recording, number):
+    with started(tiny_bundle, long_recording) as process:
+        begin = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        took = time.monotonic() - begin
+    assert process.returncode == 0 and err == ""
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert [o["type"] for o in objects[-2:]] == ["state", "summary"]
+    assert objects[-2]["name"] == "ended" and objects[-1]["frames"] >= 1
+    assert took < 3
+
+
+def test_a_signal_during_start_up_ends_it_too(tiny_bundle, long_recording):
+    with started(tiny_bundle, long_recording, wait=False) as process:
+        time.sleep(0.25)
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=20)
+    assert process.returncode in (0, 130, -signal.SIGINT)
+    assert "error" not in err
+
+
+def test_a_reader_that_goes_away_ends_the_run_without_a_word(tiny_bundle, ab):
+    words = [sys.executable, "-m", "edge", "run", "--bundle", tiny_bundle, "--source", ab, "--json", "--realtime"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+
+
+def test_heavy_packages_that_a_recording_does_not_need_are_not_imported(tiny_bundle, ab):
+    program = (
+        "import sys; from edge.cli import main\n"
+        f"code = main(['run', '--bundle', {str(tiny_bundle)!r}, '--source', {str(ab)!r}, '--json'])\n"
+        "heavy = {'torch', 'onnx', 'sklearn', 'scipy', 'matplotlib', 'export', 'benchmarks', 'cv2', 'rich'}\n"
+        "sys.exit(code or ' '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_is_written_anywhere_the_process_may_write(tiny_bundle, ab, tmp_path):
+    homes = {name: tmp_path / name for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")}
+    for folder in homes.values():
+        folder.mkdir()
+    before = {path: path.stat().st_mtime_ns for path in (tiny_bundle, tiny_bundle.parent, ab)}
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", "run", "--bundle", tiny_bundle, "--source", ab, "--json"],
+        cwd=homes["HOME"],
+        env=os.environ | {name: str(folder) for name, folder in homes.items()} | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert [list(folder.iterdir()) for folder in homes.values()] == [[]] * 4
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.fixture(scope="module")
+def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two minutes of nobody."""
+    path = tmp_path_factory.mktemp("long") / "long.npz"
+    np.savez_compressed(path, landmarks=np.zeros((3600, 2, 21, 3), np.float32))
+    return path
+
+
+@contextmanager
+def started(bundle: Path, source: Path, *, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
+    """A run in real time, given over when its first frame was read."""
+    words = [sys.executable, "-m", "edge", "run", "--bundle", bundle, "--source", source, "--json", "--realtime"]
+    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        if wait:
+            assert process.stdout is not None
+            names = [json.loads(process.stdout.readline())["name"] for _ in range(2)]
+            assert names == ["starting", "waiting"]
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
