@@ -11,7 +11,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["edge.engines", "edge.landmarks", "edge.assembly", "export.graphs.quantize", "benchmarks.classifier"]
+    "module", ["edge.engines", "edge.landmarks", "edge.assembly", "export.__main__", "benchmarks.__main__"]
 )
 def test_importing_leaves_no_identifier_and_no_queue_of_events(tmp_path: Path, module: str):
     homes = {name: tmp_path / name for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
