@@ -1,17 +1,22 @@
-"""The commands about bundles: install, status, verify, inspect. ``edge.__main__`` adds them to its parser."""
+"""The commands about bundles and the store, from install to remove. ``edge.cli`` adds them to its parser."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from edge.bundle.inspection import describe_bundle, human_size, signer
 from edge.bundle.layout import Installed
-from edge.bundle.reader import Bundle, open_bundle
-from edge.bundle.store import DEFAULT_ROOT, Store
+from edge.bundle.reader import open_bundle
+from edge.bundle.signing import DEFAULT_KEYS, KEYS_VARIABLE, POLICY_VARIABLE, Policy, read_trust
+from edge.bundle.store import Store
+from edge.config import STORE_VARIABLE, default_store
+
+Run = Callable[[argparse.Namespace], int]
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -22,20 +27,36 @@ def add_commands(subparsers: Subparsers) -> None:
     install = _command(subparsers, "install", "verify a bundle, put it into the store and activate it", _install)
     install.add_argument("file", type=Path, metavar="FILE", help="the .bundle file")
     install.add_argument("--no-activate", action="store_true", help="only put it into the store")
-    install.add_argument("--allow-downgrade", action="store_true", help="accept one older than was committed before")
+    _downgrade_option(install)
     _store_option(install)
+    _trust_options(install)
 
-    status = _command(subparsers, "status", "which bundle is active, which can be returned to", _status)
-    _store_option(status)
+    _store_option(_command(subparsers, "status", "which bundle is active, which can be returned to", _status))
+    _store_option(_command(subparsers, "list", "every bundle in the store", _list))
 
-    verify = _command(subparsers, "verify", "check every file of a bundle against its manifest", _verify)
-    verify.add_argument("file", type=Path, metavar="FILE", help="a .bundle file or an unpacked bundle")
+    activate = _command(subparsers, "activate", "run another bundle of the store, on trial if it is new", _activate)
+    _named(activate, "the highest serial")
+    _downgrade_option(activate)
+    _store_option(activate)
+    _trust_options(activate)
 
+    rollback = _command(subparsers, "rollback", "return to the bundle that ran before", _rollback)
+    rollback.add_argument("--reason", default="asked for", help="shown by status (default: %(default)s)")
+    _store_option(rollback)
+    _store_option(_command(subparsers, "commit", "end the trial: the active bundle is good", _commit))
+
+    remove = _command(subparsers, "remove", "delete a bundle that is neither active nor returned to", _remove)
+    _named(remove, None)
+    _store_option(remove)
+
+    verify = _command(subparsers, "verify", "check every file of a bundle, and who signed it", _verify)
     inspect = _command(subparsers, "inspect", "everything a bundle says about itself", _inspect)
-    inspect.add_argument("file", type=Path, metavar="FILE", help="a .bundle file or an unpacked bundle")
+    for parser in (verify, inspect):
+        parser.add_argument("file", type=Path, metavar="FILE", help="a .bundle file or an unpacked bundle")
+    _trust_options(verify)
 
 
-def _command(subparsers: Subparsers, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
+def _command(subparsers: Subparsers, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -43,19 +64,46 @@ def _command(subparsers: Subparsers, name: str, summary: str, run: Any) -> argpa
 
 
 def _store_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", type=Path, default=DEFAULT_ROOT, metavar="DIR", help="default: %(default)s")
+    store = default_store()
+    parser.add_argument(
+        "--store", type=Path, default=store, metavar="DIR", help=f"default: ${STORE_VARIABLE}, else {store}"
+    )
+
+
+def _trust_options(parser: argparse.ArgumentParser) -> None:
+    policies = get_args(Policy)
+    unset = f"${POLICY_VARIABLE}, else require if there are keys"
+    parser.add_argument(
+        "--policy", choices=policies, help=f"what happens without a trusted signature (default: {unset})"
+    )
+    parser.add_argument(
+        "--keys", type=Path, metavar="DIR", help=f"trusted keys (default: ${KEYS_VARIABLE}, else {DEFAULT_KEYS})"
+    )
+
+
+def _downgrade_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--allow-downgrade", action="store_true", help="accept one older than was committed before")
+
+
+def _named(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument(
+        "version",
+        metavar="VERSION",
+        nargs="?" if default else None,
+        help="or VERSION-SERIAL" + (f"; default: {default}" if default else ""),
+    )
 
 
 def _install(args: argparse.Namespace) -> int:
-    store = Store(args.store)
+    store = Store(args.store, trust=read_trust(args.policy, args.keys))
     with open_bundle(args.file) as bundle:
         title = bundle.title
         installed = store.install(bundle, allow_downgrade=args.allow_downgrade)
     if not args.no_activate:
-        installed = store.activate(installed.name, installed.version, allow_downgrade=args.allow_downgrade)
+        installed = store.activate(installed.name, installed.build, allow_downgrade=args.allow_downgrade)
     did = "installed" if args.no_activate else "installed and activated"
-    _print(args, installed.to_json(), [f"{title}: {did} in {args.store} ({installed.state})"])
-    return 0
+    return _print(args, installed.to_json(), [f"{title}: {did} in {args.store} ({installed.state})"])
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -67,82 +115,78 @@ def _status(args: argparse.Namespace) -> int:
         if status.previous:
             lines.append(f"a roll-back leads to {_describe(status.previous)}")
     lines += [f"  also there: {_describe(b)}" for b in status.bundles if not b.active and not b.previous]
-    _print(args, status.to_json(), lines)
-    return 0
+    return _print(args, status.to_json(), lines)
+
+
+def _list(args: argparse.Namespace) -> int:
+    bundles = Store(args.store).list()
+    marks = ["*" if bundle.active else "-" if bundle.previous else " " for bundle in bundles]
+    lines = [f"{mark} {_describe(bundle)}" for mark, bundle in zip(marks, bundles, strict=True)]
+    if lines:
+        lines.append("* active, - where a roll-back leads")
+    return _print(args, {"bundles": [b.to_json() for b in bundles]}, lines or [f"{args.store}: no bundles"])
+
+
+def _activate(args: argparse.Namespace) -> int:
+    store = Store(args.store, trust=read_trust(args.policy, args.keys))
+    installed = store.activate(args.name, args.version, allow_downgrade=args.allow_downgrade)
+    return _print(args, installed.to_json(), [f"active: {_describe(installed)}"])
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    installed = Store(args.store).rollback(args.reason)
+    return _print(args, installed.to_json(), [f"active again: {_describe(installed)}"])
+
+
+def _commit(args: argparse.Namespace) -> int:
+    installed = Store(args.store).commit()
+    return _print(args, installed.to_json(), [f"committed: {_describe(installed)}"])
+
+
+def _remove(args: argparse.Namespace) -> int:
+    removed = Store(args.store).remove(args.name, args.version)
+    return _print(args, {"removed": removed}, [f"removed {removed}"])
 
 
 def _verify(args: argparse.Namespace) -> int:
     with open_bundle(args.file) as bundle:
+        signature = read_trust(args.policy, args.keys).check(bundle)
         bundle.verify()
-        count = len(bundle.manifest.files)
-        _print(
-            args,
-            {
-                "bundle": str(args.file),
-                "name": bundle.manifest.name,
-                "version": bundle.manifest.version,
-                "files": count,
-            },
-            [f"{args.file}: {bundle.title}, all {count} files are as the manifest says"],
-        )
-    return 0
+        facts = {
+            "bundle": str(args.file),
+            "name": bundle.manifest.name,
+            "version": bundle.manifest.version,
+            "serial": bundle.manifest.serial,
+            "files": len(bundle.manifest.files),
+            "signature": signature,
+        }
+    return _print(
+        args, facts, [f"{args.file}: {bundle.title}, all {facts['files']} files are as the manifest says; {signature}"]
+    )
 
 
 def _inspect(args: argparse.Namespace) -> int:
     with open_bundle(args.file) as bundle:
-        _print(args, json.loads(bundle.manifest_bytes), _inspection(bundle))
-    return 0
+        data = {
+            "manifest": json.loads(bundle.manifest_bytes),
+            "signed_by": signer(bundle),
+            "size": bundle.size,
+            "differences": [str(difference) for difference in bundle.differences()],
+        }
+        return _print(args, data, [*describe_bundle(bundle), *data["differences"]])
 
 
 def _describe(bundle: Installed) -> str:
     about = f"{bundle.name} {bundle.version}, {bundle.state}"
     if bundle.problem:
         return f"{about}; cannot be read: {bundle.problem}"
-    about += f", serial {bundle.serial}, {bundle.task} for {bundle.target}, {_size(bundle.size)}"
+    about += f", serial {bundle.serial}, {bundle.task} for {bundle.target}, {human_size(bundle.size)}"
     return f"{about}; {bundle.reason}" if bundle.reason else about
 
 
-def _inspection(bundle: Bundle) -> Iterable[str]:
-    manifest = bundle.manifest
-    yield f"{bundle.title} (serial {manifest.serial}), {manifest.task} for {manifest.target}, {_size(bundle.size)}"
-    yield f"made {manifest.created} with " + ", ".join(f"{k} {v}" for k, v in sorted(manifest.tools.items()))
-    yield f"runs on {', '.join(manifest.hardware)}"
-    yield f"model {manifest.origin.model}, {manifest.origin.parameters:,} parameters" + (
-        f", checkpoint {manifest.origin.checkpoint}" if manifest.origin.checkpoint else ""
-    )
-    for tensor in manifest.input.tensors:
-        axes = ", ".join(f"{a} {'any' if n is None else n}" for a, n in zip(tensor.axes, tensor.shape, strict=True))
-        yield f"input {tensor.name} {tensor.dtype} ({axes})"
-    if manifest.input.window:
-        window = manifest.input.window
-        yield f"window {window.frames} frames at {window.rate:g} per second = {window.frames / window.rate:.2f} s"
-    for kind in ("letter", "word", "key"):
-        names = [label.name for label in manifest.labels if label.kind == kind]
-        if names:
-            yield f"{len(names)} {kind}s: {' '.join(names)}"
-    for network in manifest.networks:
-        parity = network.parity
-        yield f"{network.role} {network.variant}: {_size(network.size)}, opset {network.opset}" + (
-            f", differs from {parity.against} by at most {parity.max_abs_diff:.2g}"
-            + (f", same label in {parity.label_agreement:.1%}" if parity.label_agreement is not None else "")
-            + f" of {parity.n}"
-            if parity
-            else ""
-        )
-    for m in manifest.measurements:
-        interval = f" ({m.low:.3f} to {m.high:.3f})" if m.low is not None and m.high is not None else ""
-        yield f"{m.name} {m.variant}: {m.value:.3f}{interval}, n = {m.n}, {m.data}, {m.split}"
-    for licence in manifest.licences:
-        yield f"{licence.subject}: {licence.spdx}, {licence.source}"
-    yield "signed" if bundle.signature() is not None else "not signed"
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-
-
-def _print(args: argparse.Namespace, data: dict[str, Any], lines: Iterable[str]) -> None:
+def _print(args: argparse.Namespace, data: dict[str, Any], lines: Iterable[str]) -> int:
     # What a manifest says must not steer the terminal.
     plain = ("".join(c if c.isprintable() else "?" for c in line) for line in lines)
     text = json.dumps(data) if args.json else "\n".join(plain)
     sys.stdout.write(f"{text}\n")
+    return 0

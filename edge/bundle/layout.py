@@ -39,9 +39,14 @@ class Installed:
     problem: str = ""
 
     @property
+    def build(self) -> str:
+        """``version-serial``: tells two exports of one version apart."""
+        return self.path.name
+
+    @property
     def key(self) -> str:
-        """``name/version``."""
-        return f"{self.name}/{self.version}"
+        """``name/version-serial``: its folder below ``bundles``."""
+        return f"{self.name}/{self.build}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -74,11 +79,11 @@ class Layout:
         self.root = root
 
     def path(self, key: str) -> Path:
-        """The folder of a bundle, ``key`` being ``name/version``."""
+        """The folder of a bundle, ``key`` being ``name/version-serial``."""
         return self.root / "bundles" / key
 
     def target(self, link: str) -> str | None:
-        """The ``name/version`` that a link points to; None when there is no link."""
+        """The ``name/version-serial`` that a link points to; None when there is no link."""
         try:
             parts = (self.root / link).readlink().parts
         except FileNotFoundError:
@@ -127,7 +132,8 @@ class Layout:
 
     def installed(self, key: str, record: Record) -> Installed:
         """What is known of one bundle."""
-        name, _, version = key.partition("/")
+        name, _, folder = key.partition("/")
+        version, _, _serial = folder.rpartition("-")
         note, path = record.note(key), self.path(key)
         active = key == self.target("active")
         previous = not active and key == self.target("previous")

@@ -24,7 +24,7 @@ class Note(BaseModel):
 
 
 class Record(BaseModel):
-    """Notes by ``name/version``, and per name the highest committed serial, below which nothing is let in."""
+    """Notes by ``name/version-serial``, and per name the highest committed serial, below which nothing is let in."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -3,11 +3,11 @@
 ::
 
     /var/lib/fingerpost/
-        bundles/<name>/<version>/   unpacked, every file as in the bundle
-        active -> bundles/...       what runs
-        previous -> bundles/...     what ran before and was good: where a roll-back leads
-        record.json                 what became of each bundle: installed, trial, committed, rolled back
-        incoming/                   what is being unpacked; emptied whenever the store is next changed
+        bundles/<name>/<version>-<serial>/   unpacked, every file as in the bundle
+        active -> bundles/...                what runs
+        previous -> bundles/...              what ran before and was good: where a roll-back leads
+        record.json                          what became of each bundle: installed, trial, committed, rolled back
+        incoming/                            what is being unpacked; emptied whenever the store is next changed
 
 A bundle is installed (unpacked beside the others), activated (runs on *trial*) and then committed or rolled back. Power
 may fail at any instruction. A bundle's folder appears by one rename after all of it is synced, links are swapped by
@@ -26,19 +26,23 @@ from edge.bundle.layout import Installed, Layout, StoreStatus, locked
 from edge.bundle.manifest import Manifest
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.record import RECORD, Note, Record, read_record
+from edge.bundle.signing import Trust
 from edge.bundle.unpack import mend, unpack
 from edge.errors import BundleError, StoreError, UsageError
 
-DEFAULT_ROOT = Path("/var/lib/fingerpost")
 KEEP = 4
 """Bundles of one name that are kept, the active and the previous one among them."""
 
 
 class Store:
-    """A store at ``root``. Reading needs no lock; changes wait for each other."""
+    """A store at ``root``. Reading needs no lock; changes wait for each other.
 
-    def __init__(self, root: Path = DEFAULT_ROOT, *, files: Files | None = None, keep: int = KEEP) -> None:
+    With ``trust``, what is installed, activated or run must be signed as it says.
+    """
+
+    def __init__(self, root: Path, *, trust: Trust | None = None, files: Files | None = None, keep: int = KEEP) -> None:
         self.root = root
+        self._trust = trust
         self._layout = Layout(root)
         self._files: Files = files or RealFiles()
         self._keep = max(2, keep)
@@ -55,7 +59,7 @@ class Store:
                 where=self._layout.path(key),
                 remedy="install it again, or run `edge rollback`",
             )
-        return open_bundle(self._layout.path(key))
+        return self._open(key)
 
     def list(self) -> tuple[Installed, ...]:
         """Every bundle in the store, by name, newest serial first."""
@@ -72,6 +76,8 @@ class Store:
         The same bundle again is harmless, and mends one whose files were damaged. Raises BundleError when it is not
         whole, or older than one that was committed; StoreError when the disk does not let it in.
         """
+        if self._trust:
+            self._trust.check(bundle)
         bundle.verify()
         key = _key(bundle.manifest)
         with self._change(create=True) as record:
@@ -83,10 +89,13 @@ class Store:
             return self._layout.installed(key, self._save(record.with_note(key, Note(state="installed"))))
 
     def activate(self, name: str, version: str | None = None, *, allow_downgrade: bool = False) -> Installed:
-        """Run a bundle of the store from now on, on trial; without ``version`` the one with the highest serial."""
+        """Run a bundle of the store from now on, on trial.
+
+        ``version`` is a version, or a build (``version-serial``); without it the highest serial is taken.
+        """
         with self._change() as record:
             key = self._find(name, version)
-            with open_bundle(self._layout.path(key)) as bundle:
+            with self._open(key) as bundle:
                 bundle.verify()
                 _refuse_downgrade(bundle, record, allow_downgrade)
             active = self._layout.target("active")
@@ -120,12 +129,14 @@ class Store:
                 raise StoreError(
                     "there is no previous bundle to return to", where=self.root, remedy="install another bundle"
                 )
+            with open_bundle(self._layout.path(previous)) as bundle:
+                bundle.verify()
             noted = self._save(record.with_note(key, Note(state="rolled-back", reason=reason)))
             self._finish_rollback(previous)
             return self._layout.installed(previous, noted)
 
-    def remove(self, name: str, version: str) -> None:
-        """Delete a bundle that is neither active nor previous."""
+    def remove(self, name: str, version: str) -> str:
+        """Delete a bundle that is neither active nor previous; returns what it was: ``name/version-serial``."""
         with self._change() as record:
             key = self._find(name, version)
             if key in (self._layout.target("active"), self._layout.target("previous")):
@@ -136,6 +147,7 @@ class Store:
                 )
             self._drop(key)
             self._save(record.without_note(key))
+            return key
 
     def started(self) -> int:
         """Count a start of the active bundle; how often it was started while on trial (0 when it is committed)."""
@@ -162,9 +174,20 @@ class Store:
                     self._files.remove(path)
             record = read_record(self.root)
             active, previous = self._layout.target("active"), self._layout.target("previous")
-            if active and previous and active != previous and record.note(active).state == "rolled-back":
+            half_way = active and previous != active and record.note(active).state == "rolled-back"
+            if half_way and previous and self._layout.path(previous).is_dir():
                 self._finish_rollback(previous)
             yield record
+
+    def _open(self, key: str) -> Bundle:
+        bundle = open_bundle(self._layout.path(key))
+        try:
+            if self._trust:
+                self._trust.check(bundle)
+        except BaseException:
+            bundle.close()
+            raise
+        return bundle
 
     def _swap(self, name: str, key: str) -> None:
         new = self.root / f"{name}.new"
@@ -199,7 +222,9 @@ class Store:
 
     def _find(self, name: str, version: str | None) -> str:
         bundles = self.list()
-        found = [bundle for bundle in bundles if bundle.name == name and version in (None, bundle.version)]
+        found = [
+            bundle for bundle in bundles if bundle.name == name and version in (None, bundle.version, bundle.build)
+        ]
         if not found:
             have = ", ".join(bundle.key for bundle in bundles) or "nothing"
             wanted = f"{name} {version}" if version else name
@@ -214,7 +239,8 @@ class Store:
 
 
 def _key(manifest: Manifest) -> str:
-    return f"{manifest.name}/{manifest.version}"
+    # With the serial: a model that is exported again under its old version lies beside the one that runs.
+    return f"{manifest.name}/{manifest.version}-{manifest.serial}"
 
 
 def _refuse_downgrade(bundle: Bundle, record: Record, allowed: bool) -> None:

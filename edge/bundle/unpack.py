@@ -57,7 +57,7 @@ def mend(bundle: Bundle, target: Path, root: Path, files: Files) -> None:
             raise StoreError(
                 f"{bundle.title} is in the store already with other content",
                 where=target,
-                remedy="export it under another version, or remove the one in the store first",
+                remedy="export it with a higher serial, or under another version",
             )
     if _is_whole(bundle, target):
         return

@@ -31,8 +31,9 @@ def manifest_json(manifest: Manifest) -> bytes:
 def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes], *, signature: bytes | None = None) -> None:
     """Write a bundle at ``path``, whole or not at all.
 
-    ``files`` holds exactly the files the manifest names, ``signature`` the 64 bytes over `manifest_json`. Raises
-    BundleError when a file is missing, extra or not what the manifest says; InputError when the disk refuses.
+    ``files`` holds exactly the files the manifest names; ``signature`` is what `export.signing` makes of
+    `manifest_json`. Raises BundleError when a file is missing, extra or not what the manifest says; InputError when
+    the disk refuses.
     """
     entries = {entry.file: entry for entry in manifest.files}
     wrong = sorted(entries.keys() ^ files.keys()) or sorted(

@@ -59,10 +59,10 @@ def test_inspect_shows_what_a_deployer_needs(tmp_path: Path, capsys: pytest.Capt
     path = write_sample(tmp_path / "a.bundle")
     assert _edge("inspect", path) == 0
     out = capsys.readouterr().out
-    for words in ("sample 1.0.0 (serial 1)", "30 frames at 15 per second = 2.00 s", "1 words: hello", "not signed"):
+    for words in ("sample 1.0.0 (serial 1)", "30 frames at 15 per second = 2.00 s", "1 word: hello", "not signed"):
         assert words in out
     assert _edge("inspect", path, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["name"] == "sample"
+    assert json.loads(capsys.readouterr().out)["manifest"]["name"] == "sample"
 
 
 def test_a_manifest_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,3 +74,37 @@ def test_a_manifest_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Cap
     write_bundle(tmp_path / "a.bundle", manifest, files)
     _edge("inspect", tmp_path / "a.bundle")
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_life_in_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "store"
+    for serial in (1, 2, 3):
+        path = write_sample(tmp_path / "a.bundle", version=f"{serial}.0.0", serial=serial)
+        _edge("install", path, "--store", store)
+        if serial == 1:
+            _edge("commit", "--store", store)
+    _edge("rollback", "--store", store, "--reason", "no frames for a minute")
+    capsys.readouterr()
+    _edge("list", "--store", store)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("  sample 3.0.0, rolled-back")
+    assert lines[0].endswith("no frames for a minute")
+    assert lines[2].startswith("* sample 1.0.0, committed")
+    _edge("remove", "sample", "3.0.0", "--store", store)
+    _edge("activate", "sample", "--store", store)
+    capsys.readouterr()
+    _edge("list", "--store", store, "--json")
+    bundles = json.loads(capsys.readouterr().out)["bundles"]
+    assert [(b["version"], b["active"], b["previous"]) for b in bundles] == [
+        ("2.0.0", True, False),
+        ("1.0.0", False, True),
+    ]
+
+
+def test_a_required_signature_is_required_of_install_and_verify(tmp_path: Path) -> None:
+    path, store = write_sample(tmp_path / "a.bundle"), tmp_path / "store"
+    for words in (["install", path, "--store", store], ["verify", path]):
+        with pytest.raises(BundleError, match="is not signed"):
+            _edge(*words, "--policy", "require", "--keys", tmp_path / "keys")
+    assert not store.exists()
+    assert _edge("verify", path, "--policy", "off") == 0

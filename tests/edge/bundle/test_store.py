@@ -37,7 +37,7 @@ def _install(store: Store, path: Path, *, allow_downgrade: bool = False) -> Inst
 
 def _run(store: Store, path: Path) -> Installed:
     installed = _install(store, path)
-    return store.activate(installed.name, installed.version)
+    return store.activate(installed.name, installed.build)
 
 
 def _active(store: Store) -> str | None:
@@ -62,7 +62,7 @@ def test_installing_does_not_activate_and_activating_starts_a_trial(tmp_path: Pa
     installed = store.activate("sample")
     assert (installed.state, installed.active) == ("trial", True)
     assert _active(store) == "1.0.0"
-    assert (tmp_path / "store" / "active").readlink() == Path("bundles/sample/1.0.0")
+    assert (tmp_path / "store" / "active").readlink() == Path("bundles/sample/1.0.0-1")
 
 
 def test_a_committed_bundle_is_what_a_rollback_leads_to(tmp_path: Path, make: Callable[..., Path]) -> None:
@@ -86,12 +86,21 @@ def test_the_same_bundle_again_is_harmless(tmp_path: Path, make: Callable[..., P
     path = make("1.0.0", 1)
     _run(store, path)
     store.commit()
-    before = (tmp_path / "store/bundles/sample/1.0.0/golden.npz").stat().st_ino
+    before = (tmp_path / "store/bundles/sample/1.0.0-1/golden.npz").stat().st_ino
     assert _run(store, path).state == "committed"
-    assert (tmp_path / "store/bundles/sample/1.0.0/golden.npz").stat().st_ino == before
+    assert (tmp_path / "store/bundles/sample/1.0.0-1/golden.npz").stat().st_ino == before
 
 
-def test_the_same_version_with_other_content_is_refused(tmp_path: Path, make: Callable[..., Path]) -> None:
+def test_a_model_exported_again_under_its_old_version_lies_beside_the_old_one(
+    tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    store = Store(tmp_path / "store")
+    _run(store, make("1.0.0", 1, seed=1))
+    assert _run(store, make("1.0.0", 2, seed=2)).serial == 2
+    assert [(b.serial, b.active, b.previous) for b in store.list()] == [(2, True, False), (1, False, True)]
+
+
+def test_the_same_version_and_serial_with_other_content_is_refused(tmp_path: Path, make: Callable[..., Path]) -> None:
     store = Store(tmp_path / "store")
     _install(store, make("1.0.0", 1))
     with pytest.raises(StoreError, match="with other content"):
@@ -103,7 +112,7 @@ def test_installing_again_mends_a_damaged_bundle(tmp_path: Path, make: Callable[
     store = Store(tmp_path / "store")
     path = make("1.0.0", 1)
     _run(store, path)
-    folder = tmp_path / "store/bundles/sample/1.0.0"
+    folder = tmp_path / "store/bundles/sample/1.0.0-1"
     if damage == "flip":
         (folder / "classifier-fp32.onnx").write_bytes(b"\0" * 5000)
     elif damage == "delete":
@@ -173,7 +182,7 @@ def test_a_bundle_in_use_is_not_removed(tmp_path: Path, make: Callable[..., Path
             store.remove("sample", version)
     store.remove("sample", "3.0.0")
     assert [b.version for b in store.list()] == ["2.0.0", "1.0.0"]
-    with pytest.raises(UsageError, match=r"expected sample 3\.0\.0; found sample/2\.0\.0, sample/1\.0\.0"):
+    with pytest.raises(UsageError, match=r"expected sample 3\.0\.0; found sample/2\.0\.0-2, sample/1\.0\.0-1"):
         store.remove("sample", "3.0.0")
 
 
