@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bundle.files import RealFiles
@@ -10,6 +11,14 @@ from edge.bundle.files import RealFiles
 
 class PowerCut(BaseException):
     """The power failed. Not an Exception: no clean-up code may run after it as if nothing had happened."""
+
+
+@dataclass
+class _Unsure:
+    """A name in ``folder`` that was changed but not synced, and how to take that back."""
+
+    folder: Path
+    undo: Callable[[Path], None]
 
 
 class PowerCutFiles:
@@ -22,7 +31,7 @@ class PowerCutFiles:
     def __init__(self, at: int = 0, *, forget: bool = False) -> None:
         self._disk = RealFiles()
         self._at, self._forget = at, forget
-        self._undo: list[tuple[Path, Callable[[], None]]] = []
+        self._unsure: list[_Unsure] = []
         self.steps = 0
         self.dead = False
 
@@ -31,7 +40,7 @@ class PowerCutFiles:
         data = b"".join(pieces)
         self._step(lambda: _put(path, data[: len(data) // 2]))
         self._disk.write(path, [data])
-        self._unsure(path.parent, lambda: self._disk.remove(path))
+        self._unsure.append(_Unsure(path.parent, lambda folder: self._disk.remove(folder / path.name)))
         self._step()
 
     def make_folder(self, path: Path) -> None:
@@ -43,26 +52,28 @@ class PowerCutFiles:
         """Make a symbolic link."""
         self._step()
         self._disk.link(path, target)
-        self._unsure(path.parent, lambda: self._disk.remove(path))
+        self._unsure.append(_Unsure(path.parent, lambda folder: self._disk.remove(folder / path.name)))
 
     def replace(self, path: Path, to: Path) -> None:
         """Rename in one step."""
         self._step()
         put_back = _keeper(to)
         self._disk.replace(path, to)
+        self._moved(path, to)
 
-        def undo() -> None:
+        def undo(_folder: Path) -> None:
             if to.is_symlink() or to.exists():
                 self._disk.replace(to, path)
+                self._moved(to, path)
             put_back()
 
-        self._unsure(to.parent, undo)
+        self._unsure.append(_Unsure(to.parent, undo))
 
     def sync(self, folder: Path) -> None:
         """Make the names in a folder sure."""
         self._step()
         self._disk.sync(folder)
-        self._undo = [(where, undo) for where, undo in self._undo if where != folder]
+        self._unsure = [change for change in self._unsure if change.folder != folder]
 
     def remove(self, path: Path) -> None:
         """Remove a file, link or whole folder."""
@@ -82,12 +93,14 @@ class PowerCutFiles:
             if half_done:
                 half_done()
             if self._forget:
-                for _where, undo in reversed(self._undo):
-                    undo()
+                for change in reversed(self._unsure):
+                    change.undo(change.folder)
             raise PowerCut
 
-    def _unsure(self, folder: Path, undo: Callable[[], None]) -> None:
-        self._undo.append((folder, undo))
+    def _moved(self, folder: Path, to: Path) -> None:
+        for change in self._unsure:
+            if change.folder == folder:
+                change.folder = to
 
 
 class FullDiskFiles(RealFiles):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -270,21 +271,29 @@ def _upgrade_and_return(store: Store, path: Path) -> None:
     store.rollback("sick")
 
 
-@pytest.mark.slow
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of syncs are slow on a disk, and the fake needs none of them."""
+    shared = Path("/dev/shm")  # noqa: S108
+    folder = Path(tempfile.mkdtemp(dir=shared if os.access(shared, os.W_OK) else tmp_path))
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("forget", [False, True], ids=["kept", "forgotten"])
 @pytest.mark.parametrize("work", [_upgrade, _upgrade_and_commit, _upgrade_and_return])
 def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
-    tmp_path: Path, make: Callable[..., Path], work: Callable[[Store, Path], None], forget: bool
+    memory: Path, make: Callable[..., Path], work: Callable[[Store, Path], None], forget: bool
 ) -> None:
     """Stops at every write, link, rename, sync and removal; ``forget`` also loses the names that were not synced."""
-    template = tmp_path / "template"
+    template = memory / "template"
     oldest, old, new = make("1.0.0", 1), make("2.0.0", 2), make("3.0.0", 3)
     for path in (oldest, old):
         _run(Store(template, keep=2), path)
         Store(template).commit()
 
     def attempt(files: Files) -> Store:
-        root = tmp_path / "store"
+        root = memory / "store"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(template, root, symlinks=True)
         work(Store(root, files=files, keep=2), new)
@@ -298,7 +307,7 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
     for step in range(1, count.steps + 1):
         with pytest.raises(PowerCut):
             attempt(PowerCutFiles(step, forget=forget))
-        store = Store(tmp_path / "store", keep=2)
+        store = Store(memory / "store", keep=2)
         version = _active(store)
         assert version in ("2.0.0", "3.0.0"), f"after step {step}"
         seen.add(version)
@@ -308,7 +317,7 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
         # Whatever was left, the work can be done again.
         work(store, new)
         assert _active(store) == ("2.0.0" if work is _upgrade_and_return else "3.0.0"), f"after step {step}"
-        left = {path.name for path in (tmp_path / "store").iterdir()}
+        left = {path.name for path in (memory / "store").iterdir()}
         assert left <= {"bundles", "active", "previous", "record.json"}, f"after step {step}"
     assert seen == {"2.0.0", "3.0.0"}
 
