@@ -1,4 +1,4 @@
-"""A converted network against TFLite itself, on the same pictures."""
+"""A converted network against TFLite itself, and its variants against it, on pictures of the shipped clip."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edge.bundle.manifest import Parity
 from edge.engines import Engine, OnnxEngine
+from edge.errors import InputError
+from edge.samples import demo_clip
 from edge.types import FloatArray, UInt8Array
 
-_PICTURES = 4
+_PICTURES = 8
 
 
 def tflite_parity(
@@ -21,12 +24,11 @@ def tflite_parity(
     *,
     outputs: Mapping[str, str],
     value_range: tuple[float, float],
-    pictures: Sequence[UInt8Array] = (),
+    pictures: Sequence[UInt8Array],
 ) -> Parity | None:
     """Largest difference of any output value (``outputs``: TFLite name -> ONNX name); None without ai-edge-litert.
 
-    ``pictures`` uint8 (H, W, 3) RGB in the network's size; without any, blurred noise drawn from a fixed seed, which
-    excites every layer and needs no photograph.
+    ``pictures`` uint8 (H, W, 3) RGB in the network's size.
     """
     try:
         from ai_edge_litert.interpreter import Interpreter  # optional, and slow to import
@@ -36,7 +38,6 @@ def tflite_parity(
     interpreter.allocate_tensors()
     engine = OnnxEngine(onnx_file)
     try:
-        pictures = pictures or noise_pictures(engine, _PICTURES)
         worst = max(_difference(interpreter, engine, picture, outputs, value_range) for picture in pictures)
     finally:
         engine.close()
@@ -44,15 +45,32 @@ def tflite_parity(
     return Parity(max_abs_diff=worst, n=len(pictures), against=f"TFLite (ai-edge-litert {version})")
 
 
-def noise_pictures(engine: Engine, count: int) -> list[UInt8Array]:
-    """Coarse noise, enlarged: uint8 (H, W, 3) of the engine's input size, the same on every machine."""
-    height, width = (n or 0 for n in engine.inputs[0].shape[1:3])
-    rng = np.random.default_rng(20240901)
-    pictures = []
-    for _ in range(count):
-        coarse = rng.integers(0, 256, (height // 16 + 1, width // 16 + 1, 3), dtype=np.uint8)
-        pictures.append(coarse.repeat(16, axis=0).repeat(16, axis=1)[:height, :width])
-    return pictures
+def variant_parity(reference: bytes, variant: bytes, pictures: Sequence[UInt8Array]) -> Parity:
+    """Largest difference of any output value between a network and its own variant of lower precision."""
+    first, second = OnnxEngine(reference), OnnxEngine(variant)
+    try:
+        worst = 0.0
+        for picture in pictures:
+            feeds = {"image": np.ascontiguousarray(picture[None])}
+            wanted, got = first.run(feeds), second.run(feeds)
+            worst = max(worst, *(float(np.abs(got[name] - value).max()) for name, value in wanted.items()))
+    finally:
+        first.close()
+        second.close()
+    return Parity(max_abs_diff=worst, n=len(pictures), against="fp32")
+
+
+def clip_pictures() -> list[UInt8Array]:
+    """A few frames of the shipped clip, spread over it: uint8 BGR. Raises InputError when it cannot be read."""
+    path = demo_clip()
+    clip = cv2.VideoCapture(str(path))
+    frames: list[UInt8Array] = []
+    while (read := clip.read())[0]:
+        frames.append(read[1])  # type: ignore[arg-type]
+    clip.release()
+    if len(frames) < _PICTURES:
+        raise InputError("the shipped clip cannot be read", where=path, found=f"{len(frames)} frames")
+    return [frames[round(i)] for i in np.linspace(0.1, 0.9, _PICTURES) * len(frames)]
 
 
 def _difference(
