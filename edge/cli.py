@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code and never raises but SystemExit (from ``--help``)."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = build_parser().parse_args(words)
+        arguments = build_parser(words[:1]).parse_args(words)
         return int(arguments.run(arguments))
     except FingerpostError as error:
         return _fail(error, as_json="--json" in words)
@@ -60,9 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(_fault(error), as_json="--json" in words)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    from edge.bundle.commands import add_commands
+def build_parser(first: list[str] | None = None) -> argparse.ArgumentParser:
+    """The whole command line; when its ``first`` word says that the other commands are not asked for, without them."""
     from edge.cli_run import add_run
 
     parser: argparse.ArgumentParser = Parser(
@@ -74,7 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fingerpost {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_run(commands, epilog=_EPILOG)
-    add_commands(commands)
+    if first not in (["run"], ["--version"]):  # half a second on a board, for nothing
+        from edge.bundle.commands import add_commands
+
+        add_commands(commands)
     return parser
 
 

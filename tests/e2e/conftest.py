@@ -21,9 +21,13 @@ from onnx import TensorProto, helper, numpy_helper
 from edge.bundle.manifest import Label, Manifest
 from edge.bundle.samples import sample_files, sample_manifest
 from edge.bundle.writer import file_entry, write_bundle
+from edge.capture.opencv import quiet_cv2
 from edge.cli import main as cli_main
 
 FPS = 15
+
+# FFmpeg reads its log level once in a process, when the first clip is opened, whichever test does that.
+quiet_cv2()
 
 
 def hand(reach: float) -> np.ndarray:

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from edge import assembly
+from edge.variants import choose
 
 
 def test_a_recording_becomes_captions(edge, tiny_bundle, ab):
@@ -78,13 +82,29 @@ def test_a_signal_ends_a_run_cleanly(tiny_bundle, long_recording, number):
     assert took < 3
 
 
-def test_a_signal_during_start_up_ends_it_too(tiny_bundle, long_recording):
-    with started(tiny_bundle, long_recording, wait=False) as process:
-        time.sleep(0.25)
-        process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=20)
-    assert process.returncode in (0, 130, -signal.SIGINT)
-    assert "error" not in err
+def test_a_signal_while_the_networks_are_loaded_is_not_forgotten(main, tiny_bundle, long_recording, monkeypatch):
+    def choose_and_interrupt(*args, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return choose(*args, **options)
+
+    monkeypatch.setattr(assembly, "choose", choose_and_interrupt)
+    done = main("run", "--bundle", tiny_bundle, "--source", long_recording, "--json", "--realtime")
+    assert done.code == 0 and done.err == ""
+    assert done.objects[-1]["type"] == "summary" and done.objects[-1]["frames"] == 0
+
+
+def test_on_a_terminal_the_caption_is_live_and_the_terminal_is_given_back(tiny_bundle, ab):
+    main_end, terminal = pty.openpty()
+    words = [sys.executable, "-m", "edge", "run", "--bundle", tiny_bundle, "--source", ab]
+    process = subprocess.Popen(words, stdout=terminal, stderr=terminal, env=os.environ | {"TERM": "xterm"})
+    os.close(terminal)
+    shown = b""
+    with os.fdopen(main_end, "rb", buffering=0) as stream, suppress(OSError):  # Linux: EIO when the process has gone
+        while chunk := stream.read(4096):
+            shown += chunk
+    assert process.wait(20) == 0
+    assert b"waiting for a hand" in shown and b"transcript: ABBA" in shown
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")  # the cursor is back
 
 
 def test_a_reader_that_goes_away_ends_the_run_without_a_word(tiny_bundle, ab):
@@ -135,15 +155,14 @@ def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def started(bundle: Path, source: Path, *, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
+def started(bundle: Path, source: Path) -> Iterator[subprocess.Popen[str]]:
     """A run in real time, given over when its first frame was read."""
     words = [sys.executable, "-m", "edge", "run", "--bundle", bundle, "--source", source, "--json", "--realtime"]
     process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        if wait:
-            assert process.stdout is not None
-            names = [json.loads(process.stdout.readline())["name"] for _ in range(2)]
-            assert names == ["starting", "waiting"]
+        assert process.stdout is not None
+        names = [json.loads(process.stdout.readline())["name"] for _ in range(2)]
+        assert names == ["starting", "waiting"]
         yield process
     finally:
         if process.poll() is None:

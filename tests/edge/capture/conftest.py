@@ -9,6 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.capture.opencv import quiet_cv2
+
+# FFmpeg reads its log level once in a process, when the first clip is opened, whichever test does that.
+quiet_cv2()
+
 WriteClip = Callable[..., Path]
 
 
