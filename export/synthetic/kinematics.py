@@ -113,7 +113,10 @@ def joints_and_skin(mesh: HandMesh, pose: Pose, build: Build | None = None) -> t
 
 
 def reach_with_thumb(mesh: HandMesh, target: Array, prior: tuple[float, ...]) -> Array:
-    """The thumb's angles (5,) that bring its tip to ``target`` (hand frame, metres), near ``prior`` (degrees)."""
+    """The thumb's angles (5,) that bring its tip to ``target`` (hand frame, metres), near ``prior`` (degrees).
+
+    The prior's pull leaves the tip a few millimetres short; a target out of reach is come as near to as can be.
+    """
     start = np.clip(np.array(prior), THUMB_LOW + 1e-3, THUMB_HIGH - 1e-3)
 
     def residual(angles: Array) -> Array:
