@@ -1,8 +1,8 @@
 """What goes into a bundle: networks, golden inputs and documents, and the manifest that describes them.
 
 The form of the file is `edge.bundle.writer`'s: the same parts give the same bytes, whatever the clock says, and what
-has the bundle's name is a whole bundle. Only ``created`` (and the serial taken from it) differs between two exports of the
-same model; with ``SOURCE_DATE_EPOCH`` set, not even that.
+has the bundle's name is a whole bundle. Only ``created`` (and the serial taken from it) differs between two exports of
+the same model; with ``SOURCE_DATE_EPOCH`` set, not even that.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from export.graphs import fp16, parity, quantize
 from export.graphs.onnx_input import OnnxFile
 from export.graphs.torch_onnx import export_module, run_module, stamp
 from export.graphs.types import BuiltNetwork
+from export.labels import check_count
 
 if TYPE_CHECKING:
     from export.models.base import LoadedModel
@@ -113,7 +114,7 @@ def build_variants(
     ``facts`` are written into each file. Raises CheckFailedError when float32 is not what it was made from.
     """
     reference = classifier.reference(inputs)
-    _check_width(classifier, reference)
+    check_count(classifier.labels, reference.shape[-1], where="--labels", model=classifier.model)
     networks: list[BuiltNetwork] = []
     golden: AnyArray | None = None
     for variant in VARIANTS[target]:
@@ -159,17 +160,6 @@ def _variant(classifier: Classifier, variant: Precision) -> tuple[bytes, str]:
     if variant == "fp16":
         return fp16.to_fp16(classifier.fp32, keep_float=keep_float), fp16.DESCRIPTION
     return classifier.fp32, ""
-
-
-def _check_width(classifier: Classifier, outputs: AnyArray) -> None:
-    if outputs.ndim != 2 or outputs.shape[1] != len(classifier.labels):
-        raise InputError(
-            "the number of labels is not the model's number of classes",
-            where=classifier.model,
-            expected=f"{outputs.shape[-1]} labels",
-            found=len(classifier.labels),
-            remedy="give the labels that the model was trained with",
-        )
 
 
 def _check_batches(

@@ -105,10 +105,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
-    if options.onnx is not None:
+    labels = read_labels(options.labels) if options.labels else None
+    if options.onnx is not None and labels is not None:
         from export.graphs.onnx_input import read_onnx
 
-        labels = read_labels(options.labels)
         file = read_onnx(options.onnx)
         if file.classes is not None:
             check_count(labels, file.classes, where=options.labels, model=options.onnx.name)
@@ -117,7 +117,7 @@ def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
     else:
         from export.loading import Request, load_family
 
-        request = Request(options.checkpoint, options.labels, options.preprocess, options.trust_pickle)
+        request = Request(options.checkpoint, labels, options.preprocess, options.trust_pickle, options.labels)
         if options.factory is not None:
             from export.factory import load_factory
 

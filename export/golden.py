@@ -4,6 +4,8 @@ For models on hand landmarks they come from the shipped clip, whose true joints 
 is recorded): windows of several lengths along it, then the same with the picture mirrored and the hand in the other
 slot, smaller and elsewhere, with noise, with frames in which the hand was lost, and with a second, resting hand. All
 of it is drawn from a fixed seed. Depth is 0, as the truth has none.
+
+For picture models they are pictures of the same clip, cut out around the hand and in whole.
 """
 
 from __future__ import annotations
@@ -24,18 +26,23 @@ from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
 TRUTH = Path(__file__).parent.parent / "edge" / "samples" / "hello.json"
 """The shipped clip's truth: ``fps``, ``width``, ``height``, and per frame the 21 ``joints`` in pixels (right hand)."""
 
-_STEP = 4
+CLIP = ".webm"
+"""The clip lies beside its truth."""
+_STEP = 6
+_LEAST_CROP = 16
 _OUTSIDE = 1 / 3
 """A hand with more than this share of its joints outside the picture is not seen."""
 _SEED = 20260101
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def golden_inputs(task: Task, contract: InputContract, *, truth: Path = TRUTH) -> dict[str, AnyArray]:
+def golden_inputs(task: Task, contract: InputContract, *, truth: Path | None = None) -> dict[str, AnyArray]:
     """Inputs of the contract by tensor name, (N, ...); raises InputError when the clip's truth cannot be used."""
     if task == "hand-sequence":
-        return _hand_windows(contract, truth)
-    raise UsageError(f"there are no golden inputs for {task} models yet", expected="a hand-sequence model")
+        return _hand_windows(contract, truth or TRUTH)
+    if task == "image":
+        return _pictures(contract, truth or TRUTH)
+    raise UsageError(f"there are no golden inputs for {task} models yet", expected="a hand-sequence or image model")
 
 
 def write_npz(arrays: Mapping[str, AnyArray]) -> bytes:
@@ -51,7 +58,7 @@ def write_npz(arrays: Mapping[str, AnyArray]) -> bytes:
     return buffer.getvalue()
 
 
-def read_truth(path: Path = TRUTH) -> tuple[FloatArray, float, float]:
+def read_truth(path: Path) -> tuple[FloatArray, float, float]:
     """Joints (frames, 21, 2) relative to the picture's size, frames per second, width / height; raises InputError."""
     try:
         value: Any = json.loads(path.read_text("utf-8"))
@@ -96,26 +103,67 @@ def _hand_windows(contract: InputContract, truth: Path) -> dict[str, AnyArray]:
     return {"landmarks": np.stack(landmarks), "mask": np.stack(masks)}
 
 
+def _pictures(contract: InputContract, truth: Path) -> dict[str, AnyArray]:
+    import cv2
+
+    if contract.image_size is None:
+        raise UsageError("the size of the model's pictures is not known")
+    joints, _, _ = read_truth(truth)
+    clip = truth.with_suffix(CLIP)
+    video = cv2.VideoCapture(str(clip))
+    pictures: list[AnyArray] = []
+    height, width = contract.image_size
+    for index, points in enumerate(joints):
+        found, frame = video.read()
+        if not found:
+            break
+        if index % _STEP:
+            continue
+        for part in (frame, _around(frame, points)):
+            resized = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
+            pictures.append(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB))
+    video.release()
+    if not pictures:
+        raise InputError(
+            "the shipped clip cannot be read", where=clip, expected=f"{len(joints)} pictures", found="none"
+        )
+    return {contract.tensors[0].name: np.stack(pictures)}
+
+
+def _around(frame: AnyArray, joints: FloatArray) -> AnyArray:
+    """A square around the hand, half as large again; the whole picture when the hand is not in it."""
+    height, width = frame.shape[:2]
+    points = joints * (width, height)
+    centre, half = (points.min(axis=0) + points.max(axis=0)) / 2, 0.75 * float(np.ptp(points, axis=0).max())
+    x0, y0 = (int(max(0, v - half)) for v in centre)
+    x1, y1 = (int(v + half) for v in centre)
+    part = frame[y0:y1, x0:x1]
+    return part if min(part.shape[:2]) >= _LEAST_CROP else frame
+
+
 def _same(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
     return hands
 
 
 def _mirrored(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
-    hands[:, LEFT] = hands[:, RIGHT]
-    hands[:, LEFT, :, 0] = 1 - hands[:, LEFT, :, 0]
-    hands[:, RIGHT] = 0
+    seen = _seen(hands)
+    hands[seen, LEFT] = hands[seen, RIGHT] * (-1, 1, 1) + (1, 0, 0)
+    hands[seen, RIGHT] = 0
     return hands
 
 
 def _elsewhere(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
-    centre = hands[:, RIGHT, :, :2].mean(axis=(0, 1))
-    target = rng.uniform(0.3, 0.7, 2)
-    hands[:, RIGHT, :, :2] = (hands[:, RIGHT, :, :2] - centre) * rng.uniform(0.5, 1.1) + target
+    seen = _seen(hands)
+    size, target = rng.uniform(0.5, 1.1), rng.uniform(0.3, 0.7, 2)
+    if seen.any():
+        points = hands[seen, RIGHT, :, :2]
+        hands[seen, RIGHT, :, :2] = (points - points.mean(axis=(0, 1))) * size + target
     return hands
 
 
 def _noisy(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
-    hands[:, RIGHT] += rng.normal(0, 0.004, hands[:, RIGHT].shape)
+    noise = rng.normal(0, 0.004, hands[:, RIGHT].shape)
+    hands[:, RIGHT] += noise * _seen(hands)[:, None, None]
     return hands
 
 
@@ -125,7 +173,13 @@ def _lost(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def _second_hand(hands: FloatArray, rng: np.random.Generator) -> FloatArray:
-    resting = _mirrored(hands[:1].copy(), rng)[0, LEFT]
-    resting[:, 1] += 0.25
-    hands[:, LEFT] = resting
+    seen = _seen(hands)
+    if seen.any():
+        resting = hands[seen, RIGHT][0] * (-1, 1, 1) + (1, 0.25, 0)
+        hands[:, LEFT] = resting
     return hands
+
+
+def _seen(hands: FloatArray) -> AnyArray:
+    """Which frames show the hand that signs, bool (frames,)."""
+    return np.asarray(hands[:, RIGHT].any(axis=(1, 2)))

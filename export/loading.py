@@ -7,24 +7,24 @@ labels, ``metrics.json``, ``MODEL_CARD.md``), then from the family. What was ass
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from edge.bundle.manifest import InputContract, Label, Licence
-from edge.errors import InputError, UsageError
+from edge.bundle.manifest import InputContract, Label
+from edge.errors import UsageError
+from export.beside import Beside, look_beside
 from export.checkpoints.reading import Checkpoint, load_weights, read_checkpoint
-from export.labels import check_count, checked_labels, read_labels
+from export.labels import check_count, read_labels
 from export.models.base import LoadedModel, ModelFamily
 from export.models.registry import families, family
 
-CONFIG = "model_config.json"
 _WEIGHTS = "model.safetensors"
-_LABEL_FILES = ("labels.json", "labels.txt", "label_encoder_classes.npy")
+ASPECT = 4 / 3
+"""Width / height of the pictures behind landmarks when nobody says: 640 x 480, as most recordings are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,10 @@ class Request:
     """What the user said about the model; None where nothing was said."""
 
     checkpoint: Path | None = None
-    labels: Path | None = None
+    labels: tuple[Label, ...] | None = None
     preprocess: str | None = None
     trust_pickle: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What lies beside a checkpoint."""
-
-    config: Mapping[str, Any]
-    model_card: str
-    measurements: tuple[Mapping[str, Any], ...]
-    labels: Path | None
+    labels_from: Path | None = None
 
 
 def load_family(name: str | None, request: Request) -> LoadedModel:
@@ -57,7 +48,7 @@ def load_family(name: str | None, request: Request) -> LoadedModel:
     if path is None:
         raise UsageError(f"no weights are shipped for {entry.name}", remedy="give yours with --checkpoint FILE")
     checkpoint = read_checkpoint(path, trust_pickle=request.trust_pickle)
-    beside = _beside(path)
+    beside = look_beside(path)
     preprocess, notes = _preprocess(entry.preprocess, request, beside, path)
     labels, classes, label_notes = _labels(
         lambda n: _network(entry, entry.build(n, preprocess)),
@@ -83,8 +74,8 @@ def load_family(name: str | None, request: Request) -> LoadedModel:
         notes=(*notes, *label_notes, *checkpoint.notes),
         model_card=beside.model_card,
         measurements=beside.measurements,
-        licence=_licence(beside, path) or ("MIT" if path.parent == entry.checkpoint else ""),
-        licences=_licences(beside, path),
+        licence=beside.licence or ("MIT" if path.parent == entry.checkpoint else ""),
+        licences=beside.licences,
     )
 
 
@@ -101,15 +92,13 @@ def load_module(
     if request.checkpoint is None:
         raise UsageError(f"the weights of {what} are missing", remedy="give them with --checkpoint FILE")
     checkpoint = read_checkpoint(request.checkpoint, trust_pickle=request.trust_pickle)
-    beside = _beside(request.checkpoint)
+    beside = look_beside(request.checkpoint)
     preprocess, notes = _preprocess(PREPROCESS, request, beside, request.checkpoint)
     labels, classes, label_notes = _labels(build, checkpoint, request, beside, known=((), 2), what=what)
     network = build(classes)
     load_weights(network, checkpoint)
     module = Wrapped(SeedPreprocess(preprocess), network).eval()
-    contract = with_frames(
-        hand_sequence_contract(preprocess, aspect=_aspect(beside.config, request.checkpoint)), frames
-    )
+    contract = with_frames(hand_sequence_contract(preprocess, aspect=beside.aspect or ASPECT), frames)
     if frames is not None:
         notes = (*notes, f"windows have exactly {frames} frames, as the model takes no other length")
     return LoadedModel(
@@ -125,8 +114,8 @@ def load_module(
         notes=(*notes, *label_notes, *checkpoint.notes),
         model_card=beside.model_card,
         measurements=beside.measurements,
-        licence=_licence(beside, request.checkpoint),
-        licences=_licences(beside, request.checkpoint),
+        licence=beside.licence,
+        licences=beside.licences,
     )
 
 
@@ -192,14 +181,14 @@ def _labels(
     default, usual = known
     classes = class_count(build, checkpoint, usual)
     notes: tuple[str, ...] = ()
+    where: object
     if request.labels is not None:
-        labels, where = read_labels(request.labels), request.labels
-    elif "labels" in beside.config:
-        where = checkpoint.path.parent / CONFIG
-        labels = _config_labels(beside.config["labels"], where)
+        labels, where = request.labels, request.labels_from or "--labels"
     elif beside.labels is not None:
-        labels, where = read_labels(beside.labels), beside.labels
-        notes = (f"labels are those of {beside.labels.name} beside the checkpoint",)
+        labels, where = beside.labels, beside.config
+    elif beside.labels_file is not None:
+        labels, where = read_labels(beside.labels_file), beside.labels_file
+        notes = (f"labels are those of {beside.labels_file.name} beside the checkpoint",)
     elif default and classes in (None, len(default)):
         labels, where = default, checkpoint.path
         notes = (f"labels are those of the document of {what}",)
@@ -228,76 +217,16 @@ def class_count(build: Callable[[int], nn.Module], checkpoint: Checkpoint, usual
     return counts.pop() if len(counts) == 1 else None
 
 
-def _config_labels(value: Any, where: Path) -> tuple[Label, ...]:
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        try:
-            return tuple(Label.model_validate(item) for item in value)
-        except ValueError as error:
-            raise InputError("the labels are not valid", where=where, found=str(error).splitlines()[0]) from error
-    if not isinstance(value, list):
-        raise InputError("the labels are not a list", where=where, found=type(value).__name__)
-    return checked_labels(value, where=where)
-
-
 def _preprocess(
     choices: tuple[str, ...], request: Request, beside: Beside, checkpoint: Path
 ) -> tuple[str, tuple[str, ...]]:
     if request.preprocess is not None:
         name, said = request.preprocess, "--preprocess"
-    elif "preprocess" in beside.config:
-        name, said = str(beside.config["preprocess"]), f"{CONFIG} beside {checkpoint.name}"
+    elif beside.preprocess is not None:
+        name, said = beside.preprocess, f"{beside.config.name} beside {checkpoint.name}"
     else:
-        name, said = choices[0], f"assumed: neither --preprocess nor a {CONFIG} says otherwise"
+        name, said = choices[0], f"assumed: neither --preprocess nor a {beside.config.name} says otherwise"
     if name not in choices:
-        where = None if request.preprocess is not None else checkpoint.parent / CONFIG
+        where = None if request.preprocess is not None else beside.config
         raise UsageError("no such preprocessing", where=where, expected=" or ".join(choices), found=name)
     return name, (f"preprocessing {name} ({said})",)
-
-
-def _beside(checkpoint: Path) -> Beside:
-    folder = checkpoint.parent
-    config = _json(folder / CONFIG)
-    metrics = _json(folder / "metrics.json")
-    card = folder / "MODEL_CARD.md"
-    return Beside(
-        config=config,
-        model_card=card.read_text("utf-8") if card.is_file() else "",
-        measurements=tuple(item for item in metrics.get("measurements", ()) if isinstance(item, dict)),
-        labels=next((folder / name for name in _LABEL_FILES if (folder / name).is_file()), None),
-    )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError("cannot be read as JSON", where=path, found=error, remedy="mend or remove it") from error
-    if not isinstance(value, dict):
-        raise InputError("not a JSON object", where=path, found=type(value).__name__, remedy="mend or remove it")
-    return value
-
-
-def _licence(beside: Beside, checkpoint: Path) -> str:
-    value = beside.config.get("licence", beside.config.get("license", ""))
-    if not isinstance(value, str):
-        raise InputError("licence is no text", where=checkpoint.parent / CONFIG, found=type(value).__name__)
-    return value
-
-
-def _licences(beside: Beside, checkpoint: Path) -> tuple[Licence, ...]:
-    try:
-        return tuple(Licence.model_validate(item) for item in beside.config.get("licences", ()))
-    except (TypeError, ValueError) as error:
-        where = checkpoint.parent / CONFIG
-        raise InputError("licences are not valid", where=where, found=str(error).splitlines()[0]) from error
-
-
-def _aspect(config: Mapping[str, Any], checkpoint: Path) -> float:
-    value = config.get("aspect", 4 / 3)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.1 < value < 10:
-        raise InputError(
-            "aspect is no width / height", where=checkpoint.parent / CONFIG, expected="0.1 to 10", found=value
-        )
-    return float(value)

@@ -158,10 +158,8 @@ def _restricted(data: bytes, path: Path) -> Any:
 
 def _unsafe_global(message: str) -> str | None:
     """What a restricted read refused, from torch's message; None when it failed for another reason."""
-    named = re.search(r"GLOBAL (\S+)|Unsupported (numpy scalar of type \S+)", message)
-    if named:
-        return (named.group(1) or named.group(2)).rstrip(".,")
-    return "an operation that is not allowed" if "Unsupported" in message else None
+    named = re.search(r"GLOBAL (\S+)|but got (<class \S+>)|(numpy scalar of type \S+)", message)
+    return next(text for text in named.groups() if text).rstrip(".,") if named else None
 
 
 def _trusted(data: bytes, path: Path) -> Any:
