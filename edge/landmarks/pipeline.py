@@ -78,8 +78,9 @@ class HandPipeline:
         if len(tracks) < self._config.hands:
             moving = self._motion.moved(image, [track.region for track in tracks])
             if self._schedule.due(frame.time, hands=len(tracks), moving=moving):
-                tracks += self._search(image, tracks)
-                self._schedule.searched(frame.time)
+                new = self._search(image, tracks)
+                self._schedule.searched(frame.time, found=bool(new))
+                tracks += new
                 self._motion.remember()
         else:
             self._motion.forget()

@@ -48,10 +48,11 @@ class SearchSchedule:
         # Frame times jitter by fractions of a frame; without slack every search would come one frame late.
         return time - self._searched >= interval - 0.005
 
-    def searched(self, time: float) -> None:
-        """A search was made."""
+    def searched(self, time: float, *, found: bool) -> None:
+        """A search was made; one that ``found`` a hand ends the hurry after a loss."""
         self._searched = time
-        self._lost = min(self._lost, time)
+        if found:
+            self._lost = -math.inf
 
     def lost(self, time: float) -> None:
         """A hand was lost."""

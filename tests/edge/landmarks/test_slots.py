@@ -1,0 +1,29 @@
+from edge.landmarks.slots import assign, smoothed
+from edge.types import LEFT, RIGHT
+
+
+def test_a_single_hand_goes_where_it_looks_like():
+    assert assign([(0.9, None)]) == (RIGHT,)
+    assert assign([(0.1, None)]) == (LEFT,)
+    assert assign([]) == ()
+
+
+def test_two_hands_never_share_a_slot():
+    assert assign([(0.9, None), (0.8, None)]) == (RIGHT, LEFT)
+    assert assign([(0.8, None), (0.9, None)]) == (LEFT, RIGHT)
+    assert assign([(0.2, None), (0.1, None)]) == (RIGHT, LEFT)
+
+
+def test_a_hand_seen_edge_on_stays_in_its_slot():
+    assert assign([(0.45, RIGHT)]) == (RIGHT,)
+    assert assign([(0.55, LEFT)]) == (LEFT,)
+
+
+def test_one_doubtful_guess_does_not_change_the_side_but_a_few_do():
+    right = smoothed(None, 0.98)
+    slot = assign([(right := smoothed(right, 0.02), RIGHT)])[0]
+    assert slot == RIGHT
+    for _ in range(6):
+        right = smoothed(right, 0.02)
+        slot = assign([(right, slot)])[0]
+    assert slot == LEFT
