@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,7 +15,7 @@ from edge.bundle.layout import Installed
 from edge.bundle.reader import open_bundle
 from edge.bundle.signing import DEFAULT_KEYS, KEYS_VARIABLE, POLICY_VARIABLE, Policy, read_trust
 from edge.bundle.store import Store
-from edge.config import STORE_VARIABLE, default_store
+from edge.config import STORE_VARIABLE, default_store, default_threads
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -100,10 +101,33 @@ def _install(args: argparse.Namespace) -> int:
     with open_bundle(args.file) as bundle:
         title = bundle.title
         installed = store.install(bundle, allow_downgrade=args.allow_downgrade)
-    if not args.no_activate:
-        installed = store.activate(installed.name, installed.build, allow_downgrade=args.allow_downgrade)
-    did = "installed" if args.no_activate else "installed and activated"
-    return _print(args, installed.to_json(), [f"{title}: {did} in {args.store} ({installed.state})"])
+    if args.no_activate:
+        return _print(args, installed.to_json(), [f"{title}: installed in {args.store}"])
+    installed = _proven(args, store, installed.path)
+    lines = [f"{title}: installed and activated in {args.store} ({installed.state})", f"runs {installed.variant}"]
+    return _print(args, installed.to_json(), lines)
+
+
+def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
+    """Activate a bundle of the store after it has proved that it can run here."""
+    from edge.bundle.choice import choose_variant, onnx_engines
+
+    make_engine, runtime = onnx_engines(default_threads())
+    with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine"):
+        bundle.verify()
+        choose_variant(bundle, make_engine, runtime=runtime, store=store)
+    return store.activate(path.parent.name, path.name, allow_downgrade=args.allow_downgrade)
+
+
+@contextmanager
+def _busy(args: argparse.Namespace, words: str) -> Iterator[None]:
+    if args.json or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -129,7 +153,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _activate(args: argparse.Namespace) -> int:
     store = Store(args.store, trust=read_trust(args.policy, args.keys))
-    installed = store.activate(args.name, args.version, allow_downgrade=args.allow_downgrade)
+    installed = _proven(args, store, store.find(args.name, args.version).path)
     return _print(args, installed.to_json(), [f"active: {_describe(installed)}"])
 
 
@@ -181,6 +205,8 @@ def _describe(bundle: Installed) -> str:
     if bundle.problem:
         return f"{about}; cannot be read: {bundle.problem}"
     about += f", serial {bundle.serial}, {bundle.task} for {bundle.target}, {human_size(bundle.size)}"
+    if bundle.variant:
+        about += f"; runs {bundle.variant}"
     return f"{about}; {bundle.reason}" if bundle.reason else about
 
 

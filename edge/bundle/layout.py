@@ -22,6 +22,7 @@ _LOCK_SECONDS = 10.0
 class Installed:
     """A bundle in the store; ``problem`` says why it cannot be read, ``reason`` why it was rolled back.
 
+    ``variant`` is what the acceptance chose, in words with its figures, empty before it ran here.
     ``serial`` is None and ``target``, ``task`` empty when it cannot be read; ``size`` in bytes.
     """
 
@@ -35,6 +36,7 @@ class Installed:
     target: str = ""
     task: str = ""
     size: int = 0
+    variant: str = ""
     reason: str = ""
     problem: str = ""
 
@@ -151,6 +153,7 @@ class Layout:
                     target=manifest.target,
                     task=manifest.task,
                     size=bundle.size,
+                    variant=record.accepted[key].acceptance.describe() if key in record.accepted else "",
                     reason=note.reason,
                 )
         except BundleError as error:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from edge.bundle.acceptance import Acceptance
 from edge.errors import StoreError
 
 BundleState = Literal["installed", "trial", "committed", "rolled-back"]
@@ -23,13 +24,26 @@ class Note(BaseModel):
     starts: int = 0
 
 
+class Remembered(BaseModel):
+    """An acceptance and the conditions it holds under: runtime, machine, bundle."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    conditions: dict[str, str]
+    acceptance: Acceptance
+
+
 class Record(BaseModel):
-    """Notes by ``name/version-serial``, and per name the highest committed serial, below which nothing is let in."""
+    """What is known of each bundle, by ``name/version-serial``.
+
+    ``serials``: per name the highest committed serial, below which nothing is let in.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     notes: dict[str, Note] = {}
     serials: dict[str, int] = {}
+    accepted: dict[str, Remembered] = {}
 
     def note(self, key: str) -> Note:
         """The note of a bundle. One without a note counts as committed: a lost record must not start a roll-back."""
@@ -39,9 +53,15 @@ class Record(BaseModel):
         """The record with one note replaced."""
         return self.model_copy(update={"notes": {**self.notes, key: note}})
 
-    def without_note(self, key: str) -> Record:
-        """The record with one note forgotten."""
-        return self.model_copy(update={"notes": {k: note for k, note in self.notes.items() if k != key}})
+    def without(self, key: str) -> Record:
+        """The record with one bundle forgotten; what was committed stays a floor for serials."""
+        notes = {k: note for k, note in self.notes.items() if k != key}
+        accepted = {k: remembered for k, remembered in self.accepted.items() if k != key}
+        return self.model_copy(update={"notes": notes, "accepted": accepted})
+
+    def with_acceptance(self, key: str, remembered: Remembered) -> Record:
+        """The record with one acceptance replaced."""
+        return self.model_copy(update={"accepted": {**self.accepted, key: remembered}})
 
     def with_serial(self, name: str, serial: int) -> Record:
         """The record with the highest serial of a name raised, never lowered."""

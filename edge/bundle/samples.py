@@ -1,30 +1,42 @@
-"""A tiny valid bundle for tests and for trying the store: no real network inside."""
+"""A tiny valid bundle for tests and for trying the store; its "network" is the mean over each hand's coordinates."""
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from edge.bundle.manifest import InputContract, Label, Manifest, Network, Origin, Tensor, Window
+from edge.bundle.manifest import InputContract, Label, Manifest, Network, Origin, Parity, Tensor, Window
 from edge.bundle.writer import file_entry, write_bundle
+
+# ONNX, opset 18: logits = ReduceMean(landmarks, axes 1, 3, 4). Its name has a fixed length, so that it can be replaced.
+_NETWORK = base64.b64decode(
+    "CAoSADrNAQo2CglsYW5kbWFya3MKBGF4ZXMSBmxvZ2l0cyIKUmVkdWNlTWVhbioPCghrZWVwZGltcxgAoAECEg1tZWFuLTAwMDAwMDAwKiQIAxAHQgRh"
+    "eGVzShgBAAAAAAAAAAMAAAAAAAAABAAAAAAAAABaKQoJbGFuZG1hcmtzEhwKGggBEhYKAxIBTgoDEgFUCgIIAgoCCBUKAggDWhgKBG1hc2sSEAoOCAES"
+    "CgoDEgFOCgMSAVRiGQoGbG9naXRzEg8KDQgBEgkKAxIBTgoCCAJCBAoAEBI="
+)
+
+
+def sample_network(name: str) -> bytes:
+    """The network under a name of eight letters: another name makes another file."""
+    return _NETWORK.replace(b"00000000", name.encode("ascii").ljust(8)[:8])
 
 
 def sample_files(seed: int = 0) -> dict[str, bytes]:
-    """Its files by name: two "networks" of random bytes, golden arrays, a model card."""
+    """Its files by name: the network in two "variants", golden arrays, a model card."""
     random = np.random.default_rng(seed)
     golden = io.BytesIO()
-    np.savez(
-        golden,
-        landmarks=random.random((2, 30, 2, 21, 3), dtype=np.float32),
-        mask=np.ones((2, 30), np.float32),
-        logits=random.random((2, 2), dtype=np.float32),
-    )
+    landmarks = random.random((4, 30, 2, 21, 3), dtype=np.float32)
+    landmarks[::2, :, 0] += 0.1
+    landmarks[1::2, :, 1] += 0.1
+    logits = landmarks.mean(axis=(1, 3, 4))
+    np.savez(golden, landmarks=landmarks, mask=np.ones((4, 30), np.float32), logits=logits)
     return {
-        "classifier-fp32.onnx": random.bytes(5000),
-        "classifier-int8.onnx": random.bytes(1500),
+        "classifier-fp32.onnx": sample_network("fp32"),
+        "classifier-int8.onnx": sample_network("int8"),
         "golden.npz": golden.getvalue(),
         "MODEL_CARD.md": b"# A sample\n",
     }
@@ -35,9 +47,17 @@ def sample_manifest(
 ) -> Manifest:
     """Its manifest."""
     entry = {file: file_entry(file, data) for file, data in files.items()}
+    parity = Parity(max_abs_diff=1e-6, label_agreement=1.0, n=4, against="numpy")
     networks = tuple(
-        Network(**entry[f"classifier-{v}.onnx"].model_dump(), role="classifier", variant=v, opset=18, ir_version=10)
-        for v in ("fp32", "int8")
+        Network(
+            **entry[f"classifier-{variant}.onnx"].model_dump(),
+            role="classifier",
+            variant=variant,
+            opset=18,
+            ir_version=10,
+            parity=parity,
+        )
+        for variant in ("fp32", "int8")
     )
     return Manifest(
         name=name,

@@ -25,7 +25,7 @@ from edge.bundle.files import Files, RealFiles
 from edge.bundle.layout import Installed, Layout, StoreStatus, locked
 from edge.bundle.manifest import Manifest
 from edge.bundle.reader import Bundle, open_bundle
-from edge.bundle.record import RECORD, Note, Record, read_record
+from edge.bundle.record import RECORD, Note, Record, Remembered, read_record
 from edge.bundle.signing import Trust
 from edge.bundle.unpack import mend, unpack
 from edge.errors import BundleError, StoreError, UsageError
@@ -70,6 +70,18 @@ class Store:
         self._layout.check()
         return self._layout.status(read_record(self.root))
 
+    def find(self, name: str, version: str | None = None) -> Installed:
+        """A bundle by its name and its version or build (``version-serial``), else the highest serial; UsageError."""
+        bundles = self.list()
+        found = [
+            bundle for bundle in bundles if bundle.name == name and version in (None, bundle.version, bundle.build)
+        ]
+        if not found:
+            have = ", ".join(bundle.key for bundle in bundles) or "nothing"
+            wanted = f"{name} {version}" if version else name
+            raise UsageError("no such bundle in the store", where=self.root, expected=wanted, found=have)
+        return found[0]
+
     def install(self, bundle: Bundle, *, allow_downgrade: bool = False) -> Installed:
         """Verify a bundle and unpack it beside the others, without activating it.
 
@@ -94,7 +106,7 @@ class Store:
         ``version`` is a version, or a build (``version-serial``); without it the highest serial is taken.
         """
         with self._change() as record:
-            key = self._find(name, version)
+            key = self.find(name, version).key
             with self._open(key) as bundle:
                 bundle.verify()
                 _refuse_downgrade(bundle, record, allow_downgrade)
@@ -138,7 +150,7 @@ class Store:
     def remove(self, name: str, version: str) -> str:
         """Delete a bundle that is neither active nor previous; returns what it was: ``name/version-serial``."""
         with self._change() as record:
-            key = self._find(name, version)
+            key = self.find(name, version).key
             if key in (self._layout.target("active"), self._layout.target("previous")):
                 raise StoreError(
                     "the active and the previous bundle are not removed",
@@ -146,8 +158,17 @@ class Store:
                     remedy="activate another one first",
                 )
             self._drop(key)
-            self._save(record.without_note(key))
+            self._save(record.without(key))
             return key
+
+    def recall(self, bundle: Bundle) -> Remembered | None:
+        """The acceptance that was remembered for an installed bundle."""
+        return read_record(self.root).accepted.get(_key(bundle.manifest))
+
+    def remember(self, bundle: Bundle, remembered: Remembered) -> None:
+        """Keep the acceptance of an installed bundle."""
+        with self._change() as record:
+            self._save(record.with_acceptance(_key(bundle.manifest), remembered))
 
     def started(self) -> int:
         """Count a start of the active bundle; how often it was started while on trial (0 when it is committed)."""
@@ -219,17 +240,6 @@ class Store:
         self._files.replace(self._layout.path(key), self.root / "incoming")
         self._files.sync(self._layout.path(key).parent)
         self._files.remove(self.root / "incoming")
-
-    def _find(self, name: str, version: str | None) -> str:
-        bundles = self.list()
-        found = [
-            bundle for bundle in bundles if bundle.name == name and version in (None, bundle.version, bundle.build)
-        ]
-        if not found:
-            have = ", ".join(bundle.key for bundle in bundles) or "nothing"
-            wanted = f"{name} {version}" if version else name
-            raise UsageError("no such bundle in the store", where=self.root, expected=wanted, found=have)
-        return found[0].key
 
     def _need_active(self) -> str:
         key = self._layout.target("active")

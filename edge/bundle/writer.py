@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.bundle.archive import write_archive
 from edge.bundle.manifest import FileEntry, Manifest
+from edge.bundle.plain_zip import write_archive
 from edge.bundle.reader import MANIFEST, SIGNATURE
 from edge.errors import BundleError, InputError
 

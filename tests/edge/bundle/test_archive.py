@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.bundle.archive import ZipArchive, open_archive, write_archive
+from edge.bundle.archive import open_archive
+from edge.bundle.plain_zip import ZipArchive, write_archive
 from edge.bundle.samples import write_sample
 from edge.errors import BundleError
 
