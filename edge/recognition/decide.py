@@ -1,7 +1,8 @@
 """When a stretch of signing is a sign, and which.
 
-Letters and words are told apart by motion: a hold is read among the classes that are held shapes, a movement that is
-long and wide enough among all. The hold that a moving sign ends in belongs to it and is not read as a letter.
+Letters and words are told apart by motion. A hold is read among the letters and keys, with what the network gives to
+moving signs left aside; a word that is a held shape must win outright. A movement that is long and wide enough is read
+among all classes; the hold that it ends in belongs to it and is not read as a letter.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class HoldReader:
         self._classifier = classifier
         self._labels = labels
         self._settings = settings
-        self._held = np.array([not label.moving for label in labels])
+        self._spelled = np.array([label.kind != "word" and not label.moving for label in labels])
+        self._shapes = np.array([label.kind == "word" and not label.moving for label in labels])
         self._agreed: list[tuple[int, float]] = []
         self._read: int | None = None
         self._read_pose: Pose | None = None
@@ -84,20 +86,26 @@ class HoldReader:
         return self._decide(hold, label, share, prediction) if share >= self._settings.last_chance else None
 
     def _classify(self, hold: Sequence[Sample], span: float) -> tuple[Prediction, int, float, float]:
+        """The prediction, the likeliest held sign, its share and its lead over the next."""
         begin = hold[-1].tick.time - span - _EPS
         prediction = self._classifier.classify([s.tick for s in hold if s.tick.time >= begin])
-        held = np.where(self._held, prediction.probabilities, 0)
-        held = held / max(float(held.sum()), _EPS)
-        second, first = np.argsort(held)[-2:] if len(held) > 1 else (0, 0)
+        word = np.where(self._shapes, prediction.probabilities, 0)
+        if word.max() >= self._settings.shape_confidence:
+            shares = word
+        else:
+            shares = np.where(self._spelled, prediction.probabilities, 0)
+            shares = shares / max(float(shares.sum()), self._settings.floor)
+        second, first = (int(i) for i in np.argsort(shares)[-2:])
         self.doubt = (self._labels[first].name, self._labels[second].name)
-        return prediction, int(first), float(held[first]), float(held[first] - held[second])
+        return prediction, first, float(shares[first]), float(shares[first] - shares[second])
 
     def _decide(self, hold: Sequence[Sample], label: int, share: float, prediction: Prediction) -> SignEvent | None:
         self._read, self._read_pose, self._agreed = label, hold[-1].pose, []
         if self._labels[label].name == NOTHING:
             return None
-        held = np.where(self._held, prediction.probabilities, 0)
-        return event(self._labels, held, label, share, begin=hold[0].tick.time, prediction=prediction)
+        return event(
+            self._labels, prediction.probabilities, label, share, begin=hold[0].tick.time, prediction=prediction
+        )
 
 
 class MovementReader:
@@ -107,19 +115,24 @@ class MovementReader:
         self._classifier = classifier
         self._labels = labels
         self._settings = settings
-        self._any_moving = any(label.moving for label in labels)
+        self._moving = np.array([label.moving for label in labels])
 
     def read(self, movement: Sequence[Sample]) -> SignEvent | None:
         """The sign, or None when it was a transition or nothing clear."""
         settings = self._settings
-        if not self._any_moving or len(movement) < 2:
+        if not self._moving.any() or len(movement) < 2:
             return None
-        if movement[-1].tick.time - movement[0].tick.time < settings.word_time or path(movement) < settings.word_path:
+        if (
+            movement[-1].tick.time - movement[0].tick.time < settings.moving_time
+            or path(movement) < settings.moving_path
+        ):
             return None
         prediction = self._classifier.classify([sample.tick for sample in movement])
-        label = int(prediction.probabilities.argmax())
-        share = float(prediction.probabilities[label])
-        if not self._labels[label].moving or share < settings.word_confidence:
+        shares = np.where(self._moving, prediction.probabilities, 0)
+        shares = shares / max(float(shares.sum()), settings.floor_moving)
+        label = int(shares.argmax())
+        share = float(shares[label])
+        if share < settings.moving_confidence or share - float(np.delete(shares, label).max()) < settings.margin:
             return None
         return event(
             self._labels, prediction.probabilities, label, share, begin=movement[0].tick.time, prediction=prediction

@@ -26,11 +26,13 @@ class RecognitionSettings:
     agree: int = 2
     """A held shape is decided when this many looks in a row agree."""
     confidence: float = 0.6
-    """The least probability of a held shape, among held shapes."""
+    """The least share of a letter or key among all letters and keys."""
     margin: float = 0.2
     """Its least lead over the next."""
-    last_chance: float = 0.5
-    """The least probability when the hold ends undecided."""
+    floor: float = 0.2
+    """Letters and keys that together have less probability than this have their shares cut accordingly."""
+    last_chance: float = 0.4
+    """The least share when the hold ends undecided."""
     change: float = 0.3
     """Within one hold, another shape must win for this long to be read as another letter."""
     change_distance: float = 0.06
@@ -39,11 +41,15 @@ class RecognitionSettings:
     """The same letter is read again when the hand went away from its place, or changed, by this much in between."""
     repeat_time: float = 0.1
     """... for at least this long: a landmark that jumps for one frame is no movement."""
-    word_time: float = 0.6
+    shape_confidence: float = 0.6
+    """The least probability, among all signs, of a word that is a held shape."""
+    moving_time: float = 0.6
     """A movement shorter than this is a transition between letters, not a sign."""
-    word_path: float = 1.5
+    moving_path: float = 0.9
     """... and so is one whose hand travels less than this."""
-    word_confidence: float = 0.6
-    """The least probability of a moving sign, among all signs."""
+    moving_confidence: float = 0.45
+    """The least share of a moving sign among all moving signs; `margin` holds as well."""
+    floor_moving: float = 0.4
+    """Moving signs that together have less probability than this have their shares cut accordingly."""
     unsure_after: float = 0.8
     """A shape held this long without a decision is reported as unsure."""
