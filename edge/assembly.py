@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from edge.bundle.choice import choose_variant, insist, onnx_engines
 from edge.bundle.manifest import Manifest, Precision, Role, Window
 from edge.bundle.reader import Bundle, open_bundle
+from edge.bundle.signing import read_trust
 from edge.bundle.store import Store
 from edge.capture.opening import open_source
 from edge.config import RunSettings
-from edge.errors import BundleError, StoreError, UsageError
+from edge.errors import BundleError, StoreError
 from edge.language import Composer
 from edge.outputs.base import Output
 from edge.recognition import LabelInfo, Recogniser
 from edge.runtime import Runtime
 from edge.service.notify import Notifier
-from edge.variants import choose
 
 if TYPE_CHECKING:
     from edge.engines.base import Engine
@@ -47,11 +48,12 @@ def assembled(
     Raises BundleError, StoreError, SourceError, EngineError or CheckFailedError.
     """
     with ExitStack() as stack:
-        bundle = stack.enter_context(_open(settings))
+        bundle, store = _open(settings)
+        stack.callback(bundle.close)
         window = _checked(bundle.manifest, bundle.path)
         source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime)
         stack.callback(source.close)
-        variant, engine = _classifier(bundle, settings)
+        variant, engine = _classifier(bundle, store, settings)
         stack.callback(engine.close)
         landmarker: Landmarker | None = None
         if source.delivers == "frames":
@@ -80,23 +82,26 @@ def assembled(
         )
 
 
-def _open(settings: RunSettings) -> Bundle:
-    if settings.bundle is not None:
-        bundle = open_bundle(settings.bundle)
-        try:
-            bundle.verify()
-        except BaseException:
-            bundle.close()
-            raise
-        return bundle
-    active = Store(settings.store).active()
-    if active is None:
-        raise StoreError(
-            "no bundle is active here",
-            where=settings.store,
-            remedy="install one with `python -m edge install FILE`, or name one with --bundle FILE",
-        )
-    return active
+def _open(settings: RunSettings) -> tuple[Bundle, Store | None]:
+    trust = read_trust(settings.policy, settings.keys)
+    if settings.bundle is None:
+        store = Store(settings.store, trust=trust)
+        active = store.active()
+        if active is None:
+            raise StoreError(
+                "no bundle is active here",
+                where=settings.store,
+                remedy="install one with `python -m edge install FILE`, or name one with --bundle FILE",
+            )
+        return active, store
+    bundle = open_bundle(settings.bundle)
+    try:
+        trust.check(bundle)
+        bundle.verify()
+    except BaseException:
+        bundle.close()
+        raise
+    return bundle, None
 
 
 def _checked(manifest: Manifest, where: object) -> Window:
@@ -114,28 +119,13 @@ def _checked(manifest: Manifest, where: object) -> Window:
     return contract.window
 
 
-def _classifier(bundle: Bundle, settings: RunSettings) -> tuple[str, Engine]:
-    from edge.engines.onnx import OnnxEngine
-
-    have = bundle.manifest.variants("classifier")
-    wanted = have if settings.variant == "auto" else (settings.variant,)
-    if not set(wanted) <= set(have):
-        raise UsageError(
-            "the bundle has no such variant", where=bundle.path, expected=", ".join(have), found=settings.variant
-        )
-    engines: dict[str, Engine] = {}
-    with ExitStack() as stack:
-        for variant in wanted:
-            model = bundle.network("classifier", variant)
-            engines[variant] = OnnxEngine(model, threads=settings.threads, label=f"{bundle.title} {variant}")
-            stack.callback(engines[variant].close)
-        chosen = choose(engines, bundle.golden(), where=bundle.path).variant
-        engine = engines[chosen]
-        stack.pop_all()
-    for name, other in engines.items():
-        if name != chosen:
-            other.close()
-    return chosen, engine
+def _classifier(bundle: Bundle, store: Store | None, settings: RunSettings) -> tuple[Precision, Engine]:
+    make_engine, runtime = onnx_engines(settings.threads)
+    if settings.variant == "auto":
+        variant = choose_variant(bundle, make_engine, runtime=runtime, store=store).chosen
+    else:
+        variant = insist(bundle, make_engine, settings.variant).chosen
+    return variant, make_engine(bundle.network("classifier", variant), f"{bundle.title} {variant}")
 
 
 def _landmarker(bundle: Bundle, threads: int) -> Landmarker:

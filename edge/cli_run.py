@@ -49,6 +49,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
         metavar="DIR",
         help=f"run the active bundle of this store (default: ${STORE_VARIABLE}, else {default_store()})",
     )
+    add("--policy", choices=("require", "warn", "off"), help="what happens without a trusted signature, as for install")
+    add("--keys", type=Path, metavar="DIR", help="trusted keys, as for install")
     add("--variant", choices=("auto", "fp32", "fp16", "int8"), default="auto",
         help="precision of the classifier; auto takes the fastest one that gives the golden answers")  # fmt: skip
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
@@ -70,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         source=arguments.source,
         bundle=arguments.bundle,
         store=arguments.store or default_store(),
+        policy=arguments.policy,
+        keys=arguments.keys,
         variant=arguments.variant,
         threads=arguments.threads or default_threads(),
         fps=arguments.fps,

@@ -31,13 +31,16 @@ def default_threads() -> int:
 class RunSettings:
     """One run.
 
-    ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``fps`` the rate of a folder
-    of pictures. ``max_frames`` ends the run after so many.
+    ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``policy`` and ``keys`` as
+    `edge.bundle.signing.read_trust` takes them. ``fps`` the rate of a folder of pictures. ``max_frames`` ends the run
+    after so many.
     """
 
     source: str
     bundle: Path | None = None
     store: Path = _STORE
+    policy: str | None = None
+    keys: Path | None = None
     variant: VariantChoice = "auto"
     threads: int = 1
     fps: float | None = None
