@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,8 @@ class VideoFile:
 
     def __init__(self, path: Path) -> None:
         check_readable(path)
+        if not _encodable(path):
+            raise SourceError("OpenCV cannot open a name that is not UTF-8", where=path, remedy="rename the file")
         cv2 = quiet_cv2()
         self._path = path
         self._closed = False
@@ -98,9 +101,20 @@ class VideoFile:
         return f"<VideoFile {self._path}: {self.length} frames at {self._fps:g} fps>"
 
 
+def _encodable(path: Path) -> bool:
+    """Whether the name is UTF-8; OpenCV 5.0 crashes on others instead of failing."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_readable(path: Path) -> None:
     """Refuse a path that is no readable file with something in it, before any library opens it."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe could wait for ever
+            raise SourceError("this is no regular file", where=path, expected="a file that can be read again")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:

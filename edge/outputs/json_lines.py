@@ -78,7 +78,8 @@ def error_object(error: FingerpostError) -> dict[str, Any]:
         "message": str(error),
         "code": error.exit_code,
         "kind": type(error).__name__,
-        **{name: None if value is None else str(value) for name, value in parts.items()},
+        # A file name may hold bytes that are no text, which strict readers of JSON refuse.
+        **{name: None if v is None else str(v).encode(errors="replace").decode() for name, v in parts.items()},
     }
 
 

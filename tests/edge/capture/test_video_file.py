@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,23 @@ def test_close_ends_the_iteration(write_clip):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SourceError, match=r"nowhere\.mp4: there is no such file"):
         VideoFile(tmp_path / "nowhere.mp4")
+
+
+def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(SourceError, match=r"pipe\.mp4: this is no regular file"):
+        VideoFile(tmp_path / "pipe.mp4")
+
+
+def test_a_name_in_any_script_is_opened(write_clip, tmp_path):
+    path = write_clip("clip.avi").rename(tmp_path / "手話.avi")
+    assert len(list(VideoFile(path))) == 40
+
+
+def test_a_name_that_is_no_text_is_refused_before_opencv_crashes_on_it(write_clip, tmp_path):
+    path = write_clip("clip.avi").rename(tmp_path / os.fsdecode(b"caf\xe9.avi"))
+    with pytest.raises(SourceError, match=r"caf.\.avi: OpenCV cannot open a name that is not UTF-8"):
+        VideoFile(path)
 
 
 def test_an_empty_file_is_refused(tmp_path):
