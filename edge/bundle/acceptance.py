@@ -121,6 +121,23 @@ def accept(
             engine.close()
 
 
+def check_golden(bundle: Bundle, engine: Engine) -> None:
+    """One golden inference on an engine that is about to run, a few milliseconds; raises CheckFailedError.
+
+    For a start at which the remembered choice still holds: the machine may have become faulty since.
+    """
+    feeds, expected = _samples(bundle, engine, bundle.golden())[0]
+    answer = next(iter(engine.run(feeds).values()))
+    if answer.shape != expected.shape or not np.isfinite(answer).all() or answer.argmax() != expected.argmax():
+        raise CheckFailedError(
+            "the network does not give the golden answer on this machine",
+            where=bundle.path,
+            expected=f"class {int(expected.argmax())}",
+            found=f"class {int(answer.argmax())}" if np.isfinite(answer).all() else "numbers that are not finite",
+            remedy="install the bundle again; if that does not help, the machine's memory may be faulty",
+        )
+
+
 def _judge(
     bundle: Bundle, variant: Precision, engine: Engine, golden: Mapping[str, AnyArray], floor: float
 ) -> VariantResult:

@@ -171,7 +171,7 @@ class Store:
             self._save(record.with_acceptance(_key(bundle.manifest), remembered))
 
     def started(self) -> int:
-        """Count a start of the active bundle; how often it was started while on trial (0 when it is committed)."""
+        """Count a start of the active bundle; how often it was started while on trial (0 when it is not on trial)."""
         with self._change() as record:
             key = self._need_active()
             note = record.note(key)
@@ -179,6 +179,14 @@ class Store:
                 return 0
             self._save(record.with_note(key, note.model_copy(update={"starts": note.starts + 1})))
             return note.starts + 1
+
+    def ended(self) -> None:
+        """The active bundle was stopped on purpose: take back the last count of its starts."""
+        with self._change() as record:
+            key = self._need_active()
+            note = record.note(key)
+            if note.starts:
+                self._save(record.with_note(key, note.model_copy(update={"starts": note.starts - 1})))
 
     @contextmanager
     def _change(self, *, create: bool = False) -> Iterator[Record]:

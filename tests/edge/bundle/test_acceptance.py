@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.bundle.acceptance import accept
+from edge.bundle.acceptance import accept, check_golden
 from edge.bundle.choice import choose_variant, insist, machine
 from edge.bundle.manifest import Measurement
 from edge.bundle.reader import Bundle, open_bundle
@@ -198,3 +198,10 @@ def test_a_variant_that_is_asked_for_runs_though_it_is_slower(bundle: Bundle) ->
         insist(bundle, engines, "fp16")
     with pytest.raises(CheckFailedError):
         insist(bundle, Engines(fp32=lambda f: {"logits": _mean(f)["logits"] * 2}), "fp32")
+
+
+def test_one_golden_inference_tells_a_good_engine_from_a_bad_one(bundle: Bundle) -> None:
+    check_golden(bundle, Engines()(b"", "fp32"))
+    for answer in (lambda f: {"logits": -_mean(f)["logits"]}, lambda f: {"logits": _mean(f)["logits"] * np.nan}):
+        with pytest.raises(CheckFailedError, match="golden answer"):
+            check_golden(bundle, Engines(fp32=answer)(b"", "fp32"))
