@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.recognition.classify import Classifier
 from edge.recognition.labels import NOTHING, LabelInfo
-from edge.recognition.motion import Pose
+from edge.recognition.motion import Pose, mean_pose
 from edge.recognition.segment import Sample
 from edge.recognition.settings import RecognitionSettings
 from edge.types import FloatArray, Prediction, SignEvent
@@ -57,7 +57,7 @@ class HoldReader:
         settings = self._settings
         now = hold[-1]
         if self._read_pose is None and self._read is not None:
-            self._read_pose = now.pose
+            self._read_pose = _settled(hold, settings)
         watching = self._read is not None
         prediction, label, share, lead = self._classify(hold, settings.change if watching else settings.look_back)
         clear = share >= settings.confidence and lead >= settings.margin
@@ -73,7 +73,7 @@ class HoldReader:
             label == self._read
             or now.tick.time - self._agreed[0][1] < settings.change - _EPS
             or self._read_pose is None
-            or now.pose.distance(self._read_pose) < settings.change_distance
+            or _settled(hold, settings).reshaping(self._read_pose) < settings.change_distance
         ):
             return None
         return self._decide(hold, label, share, prediction)
@@ -100,7 +100,7 @@ class HoldReader:
         return prediction, first, float(shares[first]), float(shares[first] - shares[second])
 
     def _decide(self, hold: Sequence[Sample], label: int, share: float, prediction: Prediction) -> SignEvent | None:
-        self._read, self._read_pose, self._agreed = label, hold[-1].pose, []
+        self._read, self._read_pose, self._agreed = label, _settled(hold, self._settings), []
         if self._labels[label].name == NOTHING:
             return None
         return event(
@@ -137,6 +137,12 @@ class MovementReader:
         return event(
             self._labels, prediction.probabilities, label, share, begin=movement[0].tick.time, prediction=prediction
         )
+
+
+def _settled(hold: Sequence[Sample], settings: RecognitionSettings) -> Pose:
+    """The mean pose of the hold's last moments."""
+    begin = hold[-1].tick.time - settings.change - _EPS
+    return mean_pose([sample.pose for sample in hold if sample.tick.time >= begin])
 
 
 def path(movement: Sequence[Sample]) -> float:

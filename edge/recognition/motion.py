@@ -11,6 +11,7 @@ enough that the landmarks' trembling stays below the transition between two lett
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -39,11 +40,26 @@ class Pose:
         Hands are matched by place, not by slot: a landmarker that mistakes a left hand for a right one for some
         frames makes it no movement.
         """
-        fewer, more = sorted((self.hands, other.hands), key=len)
+        return self._way(self.hands, other.hands)
+
+    def reshaping(self, other: Pose) -> float:
+        """As `distance`, with the hands laid over each other: what the fingers changed, not where the hand went."""
+        return self._way(_centred(self.hands), _centred(other.hands))
+
+    def _way(self, mine: tuple[FloatArray, ...], others: tuple[FloatArray, ...]) -> float:
+        fewer, more = sorted((mine, others), key=len)
         if not fewer:
             return 0.0
         ways = [min((np.linalg.norm(a - b, axis=1) for b in more), key=np.sum) for a in fewer]
         return max(float(np.sort(way)[-_LARGEST:].mean()) for way in ways) / self.size
+
+
+def mean_pose(poses: Sequence[Pose]) -> Pose:
+    """The mean of the poses that show as many hands as the last one: without the landmarks' trembling."""
+    last = poses[-1]
+    like = [pose for pose in poses if len(pose.hands) == len(last.hands)]
+    hands = tuple(np.mean([pose.hands[i] for pose in like], axis=0) for i in range(len(last.hands)))
+    return Pose(hands, last.size, last.time)
 
 
 class MotionMeter:
@@ -70,6 +86,10 @@ class MotionMeter:
         if not before:
             return pose, float("inf")
         return pose, pose.distance(before[-1]) / (tick.time - before[-1].time)
+
+
+def _centred(hands: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+    return tuple(hand - hand.mean(axis=0) for hand in hands)
 
 
 def _size(hand: FloatArray) -> float:

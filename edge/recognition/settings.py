@@ -35,8 +35,8 @@ class RecognitionSettings:
     """The least share when the hold ends undecided."""
     change: float = 0.3
     """Within one hold, another shape must win for this long to be read as another letter."""
-    change_distance: float = 0.06
-    """... and the hand must have changed by at least this, else the model merely wavers."""
+    change_distance: float = 0.05
+    """... and the fingers must have changed by at least this, else the model merely wavers."""
     repeat: float = 0.2
     """The same letter is read again when the hand went away from its place, or changed, by this much in between."""
     repeat_time: float = 0.1
