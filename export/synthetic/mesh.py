@@ -11,6 +11,7 @@ import gzip
 import json
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DependencyError
-from export.synthetic.wheel import FOLDER, SHA256, cache_folder, mesh_wheel
+from export.graphs.mediapipe_wheel import default_cache
+from export.synthetic.wheel import FOLDER, SHA256, mesh_wheel
 
 Array = NDArray[np.float64]
 Gender = Literal["male", "female"]
@@ -59,9 +61,15 @@ class HandMesh:
 
 def hand_mesh(gender: Gender = "male") -> HandMesh:
     """The right hand of ``gender``, from the cache or cut anew. Raises what `wheel.mesh_wheel` raises."""
-    path = cache_folder() / f"hand-{gender}-{_FORMAT}-{SHA256[:12]}.npz"
-    if not path.exists():
+    path = default_cache() / f"hand-{gender}-{_FORMAT}-{SHA256[:12]}.npz"
+    try:
+        return _load(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):  # absent or damaged: only a cache
         _save(path, _cut(mesh_wheel(), gender))
+    return _load(path)
+
+
+def _load(path: Path) -> HandMesh:
     with np.load(path, allow_pickle=False) as data:
         return HandMesh(**{name: data[name] for name in HandMesh.__slots__})
 

