@@ -37,6 +37,7 @@ _FIRST_VERSION = "0.1.0"
 def make_bundle(options: argparse.Namespace) -> None:
     """Export as the options say and print the result; raises the project's errors."""
     _check(options)
+    now = _now()
     check_folder(options.output)
     with_hands = not options.no_hands
     with Steps(4 + len(VARIANTS[options.target]) + with_hands, quiet=options.json) as step:
@@ -47,12 +48,11 @@ def make_bundle(options: argparse.Namespace) -> None:
         step("golden inputs")
         inputs = golden_inputs(classifier.task, classifier.contract)
         facts = _facts(classifier, name, version)
-        built, outputs = build_variants(classifier, options.target, inputs, facts, progress=step)
-        networks = [*built, *_hands(options, classifier, step)]
+        variants = build_variants(classifier, options.target, inputs, facts, progress=step)
+        networks = [*variants.networks, *_hands(options, classifier, step)]
         step("writing the bundle")
-        now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
         measurements = _measurements(classifier)
-        notes = (*classifier.notes, *_target_notes(options.target))
+        notes = (*classifier.notes, *variants.notes, *_target_notes(options.target))
         path, manifest = write_bundle(
             Contents(
                 name=name,
@@ -73,7 +73,7 @@ def make_bundle(options: argparse.Namespace) -> None:
                 labels=classifier.labels,
                 output=classifier.output,
                 networks=networks,
-                golden={**inputs, classifier.output: outputs},
+                golden={**inputs, classifier.output: variants.outputs},
                 model_card=classifier.model_card or write_card(classifier, name, version, networks),
                 measurements=measurements,
                 licences=_licences(classifier, networks),
@@ -102,6 +102,16 @@ def _check(options: argparse.Namespace) -> None:
                 raise UsageError(f"--{flag} has no meaning with --onnx", remedy="an ONNX file holds both already")
         if options.labels is None:
             raise UsageError("what the classes of the ONNX file mean is not known", remedy="give --labels FILE")
+
+
+def _now() -> int:
+    """Seconds since 1970, or what SOURCE_DATE_EPOCH says."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if not given:
+        return int(time.time())
+    if not given.isascii() or not given.isdigit() or len(given) > 11:
+        raise UsageError("SOURCE_DATE_EPOCH cannot be used", expected="seconds since 1970", found=given)
+    return int(given)
 
 
 def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
@@ -259,7 +269,7 @@ def _report(path: Path, manifest: Manifest, notes: tuple[str, ...], *, as_json: 
     console.print(table)
     against = dict.fromkeys((n.role, n.parity.against) for n in manifest.networks if n.parity)
     for note in (*(f"{role}: compared with {what}" for role, what in against), *notes):
-        console.print(f"- {note}", markup=False, highlight=False)
+        console.print(f"- {note}", markup=False, highlight=False, soft_wrap=True)
     sys.stdout.write(f"{path}  {_megabytes(path.stat().st_size)}, serial {manifest.serial}\n")
 
 

@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from edge.errors import InputError
+
 HEAVY = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN"})
 """Operators that are worth float16 by themselves."""
 
@@ -40,11 +42,19 @@ _HALF = "__fp16"
 def to_fp16(model: bytes, *, keep_float: Callable[[str], bool] = lambda name: False) -> bytes:
     """Convert a serialised float32 graph; ``keep_float(node name)`` exempts nodes. Inputs and outputs stay float32.
 
-    Constants below float16's smallest step become zero, as they would be rounded anyway.
+    Constants below float16's smallest step become zero, as they would be rounded anyway. Raises InputError when nothing
+    in the graph is worth it.
     """
     proto = onnx.shape_inference.infer_shapes(onnx.load_from_string(model))
     _constants_to_initializers(proto.graph)
     halves = _choose(proto.graph, keep_float)
+    if not halves:
+        raise InputError(
+            "nothing in the model can be converted to float16",
+            where=proto.graph.name,
+            expected=", ".join(sorted(HEAVY)),
+            found=", ".join(sorted({node.op_type for node in proto.graph.node}))[:200],
+        )
     _rewrite(proto.graph, halves)
     del proto.graph.value_info[:]
     onnx.checker.check_model(proto, full_check=True)

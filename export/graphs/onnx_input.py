@@ -2,7 +2,7 @@
 
 Its inputs must carry the contract's names, types and shapes (DESIGN section 2), since that is what a device feeds:
 ``landmarks`` float32 (N, T, 2, 21, 3) with ``mask`` float32 (N, T), or ``image`` uint8 (N, H, W, 3) RGB. There must be
-one output, float32 (N, classes). N and T may be free or fixed.
+one output, float32 (N, classes). T may be free or fixed, N free or 1.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from export.graphs.torch_onnx import IR_VERSION, OPSET
 NEWEST_OPSET = 20
 """What ONNX Runtime 1.20 and TensorRT 10.3 both read."""
 _CONTRACTS = (
-    "landmarks float32 (N, T, 2, 21, 3) and mask float32 (N, T); or image uint8 (N, H, W, 3); names as written here"
+    "landmarks float32 (N, T, 2, 21, 3) and mask float32 (N, T), or image uint8 (N, H, W, 3), so named, N free or 1"
 )
 _WINDOW = Window(frames=30, rate=15)
-_REMEDY = "put preprocessing into the graph and name the inputs so (README, 'Your own ONNX file')"
+_REMEDY = "put the preprocessing into the graph and name the inputs so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,12 @@ def _contract(graph: onnx.GraphProto, path: Path) -> tuple[Task, InputContract]:
     inputs = {value.name: value for value in graph.input if value.name not in weights}
     shapes = {name: _shape(value) for name, value in inputs.items()}
     types = {name: _type(value) for name, value in inputs.items()}
-    if types == {"landmarks": "float32", "mask": "float32"}:
+    one_by_one = all(shape and shape[0] in (None, 1) for shape in shapes.values())  # as a device feeds it
+    if one_by_one and types == {"landmarks": "float32", "mask": "float32"}:
         landmarks, mask = shapes["landmarks"], shapes["mask"]
         if len(landmarks) == 5 and landmarks[2:] == (2, 21, 3) and mask == landmarks[:2]:
             return "hand-sequence", _hand_contract(landmarks, mask)
-    if types == {"image": "uint8"}:
+    if one_by_one and types == {"image": "uint8"}:
         shape = shapes["image"]
         if len(shape) == 4 and shape[3] == 3 and shape[1] is not None and shape[2] is not None:
             tensor = Tensor(name="image", dtype="uint8", shape=shape, axes=("batch", "height", "width", "rgb"))

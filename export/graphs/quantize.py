@@ -34,6 +34,7 @@ def to_int8(model: bytes, *, keep_float: Callable[[str], bool] = lambda name: Fa
     """
     proto = onnx.load_from_string(model)
     exempt = [node.name for node in proto.graph.node if keep_float(node.name)]
+    exempt += [f"{name}_MatMul" for name in exempt]  # what the library makes of a Gemm before it looks at this list
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)  # the library advises a preprocessing that changes nothing here

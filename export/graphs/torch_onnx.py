@@ -69,6 +69,7 @@ def export_module(module: nn.Module, contract: InputContract, *, label: str) -> 
                 remedy="export it to ONNX yourself and give the file with --onnx",
             ) from error
         proto = onnx.load(path)
+    _keep_inputs(proto.graph, contract)
     _fold_batch_norms(proto.graph)
     proto.ir_version = min(proto.ir_version, IR_VERSION)
     onnx.checker.check_model(proto)
@@ -113,6 +114,18 @@ def stamp(model: bytes, facts: Mapping[str, object]) -> bytes:
         proto.metadata_props.add(key=key, value=value)
     proto.producer_name, proto.producer_version = "fingerpost", ""
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _keep_inputs(graph: onnx.GraphProto, contract: InputContract) -> None:
+    """Put back inputs that the model does not look at (a mask, often): whoever feeds the contract feeds them too."""
+    found = {value.name: value for value in graph.input}
+    values = []
+    for tensor in contract.tensors:
+        kind = onnx.TensorProto.UINT8 if tensor.dtype == "uint8" else onnx.TensorProto.FLOAT
+        shape = [axis if n is None else n for n, axis in zip(tensor.shape, tensor.axes, strict=True)]
+        values.append(found.get(tensor.name) or onnx.helper.make_tensor_value_info(tensor.name, kind, shape))
+    del graph.input[:]
+    graph.input.extend(values)
 
 
 def _check_sizes(module: nn.Module, model: bytes, contract: InputContract, label: str) -> None:

@@ -81,6 +81,7 @@ def test_an_image_network_is_recognised_and_softmax_means_probabilities(tmp_path
         [("image", _BYTE, ["N", 3, 8, 6])],
         [("image", _BYTE, ["N", "H", "W", 3])],
         [("input", _BYTE, ["N", 8, 6, 3])],
+        [("image", _BYTE, [4, 8, 6, 3])],
         [("landmarks", _FLOAT, ["N", "T", 126]), ("mask", _FLOAT, ["N", "T"])],
         [("landmarks", _FLOAT, ["N", 30, 2, 21, 3]), ("mask", _FLOAT, ["N", 20])],
         [("landmarks", _FLOAT, ["N", "T", 2, 21, 3])],

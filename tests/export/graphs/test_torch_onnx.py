@@ -78,6 +78,16 @@ def test_batch_norms_behind_a_gemm_are_folded() -> None:
     )
 
 
+def test_a_mask_that_the_model_ignores_is_still_an_input() -> None:
+    class Ignores(_Small):
+        def forward(self, landmarks: Tensor, mask: Tensor) -> Tensor:
+            return self.network(landmarks.flatten(2).mean(dim=1))
+
+    engine = OnnxEngine(export_module(Ignores(), _CONTRACT, label="ignores"))
+    assert [spec.name for spec in engine.inputs] == ["landmarks", "mask"]
+    assert engine.run(sample_inputs(_CONTRACT, batch=2))["logits"].shape == (2, 3)
+
+
 class _BakedLength(_Small):
     """A Python loop over frames is unrolled by tracing."""
 
