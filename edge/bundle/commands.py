@@ -32,6 +32,12 @@ def add_commands(subparsers: Subparsers) -> None:
     _store_option(install)
     _trust_options(install)
 
+    update = _command(subparsers, "update", "install the newest bundle of a folder, a stick or a web address", _update)
+    update.add_argument("source", metavar="FOLDER|URL", help="a folder of bundles, or an https address with index.json")
+    update.add_argument("--name", help="which bundle, where there are several (default: the active one's)")
+    _store_option(update)
+    _trust_options(update)
+
     _store_option(_command(subparsers, "status", "which bundle is active, which can be returned to", _status))
     _store_option(_command(subparsers, "list", "every bundle in the store", _list))
 
@@ -108,6 +114,23 @@ def _install(args: argparse.Namespace) -> int:
     return _print(args, installed.to_json(), lines)
 
 
+def _update(args: argparse.Namespace) -> int:
+    from edge.bundle.fetch import open_origin
+    from edge.bundle.update import fetched
+
+    # What comes from elsewhere must be signed, unless somebody says otherwise.
+    trust = read_trust(args.policy or ("require" if "://" in args.source else None), args.keys)
+    store = Store(args.store, trust=trust)
+    with _progress(args, "fetching") as progress, fetched(store, open_origin(args.source), args.name, progress) as path:
+        if path is None:
+            return _print(args, {"updated": False}, [f"{args.source} has nothing newer"])
+        with open_bundle(path) as bundle:
+            installed = store.install(bundle)
+    installed = _proven(args, store, installed.path)
+    lines = [f"updated to {installed.name} {installed.version} ({installed.state})", f"runs {installed.variant}"]
+    return _print(args, {"updated": True, **installed.to_json()}, lines)
+
+
 def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
     """Activate a bundle of the store after it has proved that it can run here."""
     from edge.bundle.choice import choose_variant, onnx_engines
@@ -116,7 +139,7 @@ def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
     with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine"):
         bundle.verify()
         choose_variant(bundle, make_engine, runtime=runtime, store=store)
-    return store.activate(path.parent.name, path.name, allow_downgrade=args.allow_downgrade)
+    return store.activate(path.parent.name, path.name, allow_downgrade=getattr(args, "allow_downgrade", False))
 
 
 @contextmanager
@@ -128,6 +151,19 @@ def _busy(args: argparse.Namespace, words: str) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+@contextmanager
+def _progress(args: argparse.Namespace, words: str) -> Iterator[Callable[[int, int], None] | None]:
+    if args.json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _status(args: argparse.Namespace) -> int:
