@@ -60,7 +60,7 @@ class Recogniser:
         """The source is over: decide what is still open. A frame pushed afterwards starts a new stream."""
         results: list[Result] = []
         if self._phase is Phase.HOLDING:
-            results += self._end_hold(self._segmenter.hold)
+            results += self._end_hold(self._segmenter.movement, self._segmenter.hold)
         elif self._phase is Phase.MOVING:
             results += self._end_movement(self._segmenter.movement)
         self._start()
@@ -76,11 +76,11 @@ class Recogniser:
 
     def _step(self, tick: Tick) -> list[Result]:
         segments = self._segmenter
-        before, hold = self._phase, segments.hold
+        before, movement, hold = self._phase, segments.movement, segments.hold
         self._phase = segments.push(tick)
         results: list[Result] = []
         if before is Phase.HOLDING and self._phase is not Phase.HOLDING:
-            results += self._end_hold(hold)
+            results += self._end_hold(movement, hold)
         if before is Phase.MOVING and self._phase is not Phase.MOVING:
             results += self._end_movement(segments.movement)
         if self._phase is Phase.ABSENT:
@@ -88,7 +88,7 @@ class Recogniser:
             return results + self._tell("waiting", tick)
         if self._phase is Phase.MOVING:
             return results + self._tell("hand", tick)
-        results += self._accept(self._holds.look(segments.hold), segments.hold)
+        results += self._accept(self._holds.look(segments.hold), [*segments.movement, *segments.hold])
         held = tick.time - segments.hold[0].tick.time
         if not self._holds.decided and held >= self._settings.unsure_after:
             return results + self._tell("unsure", tick, " or ".join(self._holds.doubt))
@@ -103,21 +103,20 @@ class Recogniser:
         self._last, self._place = None, None
         return [sign]
 
-    def _end_hold(self, hold: Sequence[Sample]) -> list[Result]:
-        results = self._accept(self._holds.last_look(hold), hold)
+    def _end_hold(self, movement: Sequence[Sample], hold: Sequence[Sample]) -> list[Result]:
+        results = self._accept(self._holds.last_look(hold), [*movement, *hold])
         if self._holds.decided:
             settled = hold[-1].tick.time - _SETTLED
             self._place = next((s.pose for s in reversed(hold) if s.tick.time <= settled), hold[0].pose)
         return results
 
-    def _accept(self, sign: SignEvent | None, hold: Sequence[Sample]) -> list[Result]:
-        """Let a held sign through unless it is the last one, still held."""
+    def _accept(self, sign: SignEvent | None, since: Sequence[Sample]) -> list[Result]:
+        """Let a held sign through unless it is the last one, still held; ``since`` is all since the hold before."""
         if sign is None:
             return []
-        if sign.label == self._last and self._place is not None:
-            between = [*self._segmenter.movement, *hold]
-            if not went_away(between, self._place, self._settings):
-                return []
+        place = self._place if sign.label == self._last else None
+        if place is not None and not went_away(since, place, self._settings):
+            return []
         self._last = sign.label
         return [sign]
 

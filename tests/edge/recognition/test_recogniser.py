@@ -43,6 +43,14 @@ def test_a_doubled_letter_is_read_twice_and_a_held_one_once(signer, read) -> Non
     assert read(doubled.film(25)).text == "LL"
 
 
+def test_a_doubled_letter_that_is_decided_only_at_the_end_of_its_holds_is_read_twice(signer, read) -> None:
+    def hesitant(feeds):
+        return {"logits": np.array([[0, 0, 0, 1.6, 0, 0, -9]], np.float32)}
+
+    film = signer.rest().come("L").hold("L").glide("L", by=0.35, lift=0.12).hold("L").rest().film(25)
+    assert read(film, function=hesitant).text == "LL"
+
+
 @pytest.mark.parametrize("fps", RATES)
 def test_a_bounce_on_the_spot_doubles_too(signer, read, fps) -> None:
     film = signer.rest().come("L").hold("L").glide("L", lift=0.5).hold("L").rest().film(fps)
