@@ -6,7 +6,6 @@ longer than the window is thinned to its length, a shorter one is followed by ma
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ import numpy as np
 from edge.bundle.manifest import Manifest
 from edge.errors import InputError, UsageError
 from edge.types import AnyArray, FloatArray
+
+_RECORDINGS = "recordings "
+"""What stands before a source's name in the licence of training data, see `export.training.shipping`."""
 
 
 class Track(Protocol):
@@ -75,7 +77,7 @@ def read_examples(path: Path, manifest: Manifest, track: Track) -> Examples:
         labels=tuple(labels[i] for i in known),
         sources=sources,
         unknown=Counter(name for name in labels if name not in names),
-        seen=tuple(name for name in sorted(set(sources)) if trained_on(manifest, name)),
+        seen=tuple(sorted(seen_sources(manifest) & set(sources))),
     )
 
 
@@ -89,8 +91,10 @@ def window(sequence: FloatArray, frames: int) -> tuple[FloatArray, FloatArray]:
     return landmarks, mask
 
 
-def trained_on(manifest: Manifest, source: str) -> bool:
-    """Whether the bundle names this source: in the licences of what its weights came from, or beside its figures."""
-    named = re.compile(rf"(?<![\w/]){re.escape(source)}(?![\w/])", re.IGNORECASE)
-    texts = [licence.subject for licence in manifest.licences] + [figure.data for figure in manifest.measurements]
-    return any(named.search(text) for text in texts)
+def seen_sources(manifest: Manifest) -> frozenset[str]:
+    """The recordings that the bundle's weights were trained on, by what its licences name."""
+    return frozenset(
+        licence.subject.removeprefix(_RECORDINGS)
+        for licence in manifest.licences
+        if licence.subject.startswith(_RECORDINGS)
+    )

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +22,9 @@ from rich.table import Table
 from benchmarks.accuracy import Score
 from benchmarks.results import Agreement, ClassifierResult, DataInfo, Latency
 from benchmarks.statistics import Interval
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _T = TypeVar("_T")
 _PIPED_WIDTH = 120
@@ -86,16 +89,23 @@ def progress(console: Console | None = None) -> Iterator[Progress]:
         yield Progress(bars)
 
 
-def print_json(result: ClassifierResult) -> None:
-    """The result as one JSON object on one line."""
-    sys.stdout.write(json.dumps(asdict(result), allow_nan=False) + "\n")
-
-
-def print_classifier(result: ClassifierResult, console: Console | None = None) -> None:
-    """The result as tables."""
-    console = console or Console()
+def wide_console() -> Console:
+    """Standard output, wide enough for the tables also where it is no terminal."""
+    console = Console()
     if not console.is_terminal:
         console.width = max(console.width, _PIPED_WIDTH)
+    return console
+
+
+def print_json(result: DataclassInstance | Mapping[str, object]) -> None:
+    """The result as one JSON object on one line."""
+    plain = result if isinstance(result, Mapping) else asdict(result)
+    sys.stdout.write(json.dumps(plain, allow_nan=False) + "\n")
+
+
+def print_classifier(result: ClassifierResult) -> None:
+    """The result as tables."""
+    console = wide_console()
     _line(console, f"[bold]{escape(result.title)}[/] for {result.target}: {escape(result.bundle)}")
     _line(console, f"[dim]Machine: {escape(result.machine.line)}[/]")
     if result.machine.load > result.machine.cores_allowed:

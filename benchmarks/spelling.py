@@ -11,16 +11,18 @@ What is joined is not what a signer would do: glides are straight, and recording
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.table import Table
 
+from benchmarks import report
+from benchmarks.datasets import Track, seen_sources
 from edge.bundle.manifest import Manifest
-from edge.bundle.reader import Bundle, open_bundle
+from edge.bundle.reader import open_bundle
 from edge.cli import Parser
 from edge.engines import Engine, OnnxEngine
 from edge.errors import BundleError, UsageError
@@ -67,14 +69,18 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError("too few utterances", expected="--utterances 1 or more", found=options.utterances)
     with open_bundle(options.bundle) as bundle:
         engine = OnnxEngine(bundle.network("classifier", options.variant), label=bundle.title)
-        recordings = read_data(options.data)
-        results = measure(bundle.manifest, engine, recordings, seen=seen_sources(bundle), utterances=options.utterances)
+        seen = seen_sources(bundle.manifest)
+        with report.progress() as progress:
+            recordings = read_data(options.data, progress=progress.track)
+            results = measure(
+                bundle.manifest, engine, recordings, seen=seen, utterances=options.utterances, track=progress.track
+            )
         engine.close()
         title = bundle.title
     if options.json:
-        print(json.dumps({"bundle": title, "variant": options.variant, "results": [asdict(r) for r in results]}))
+        report.print_json({"bundle": title, "variant": options.variant, "results": [asdict(r) for r in results]})
     else:
-        _print(f"{title}, {options.variant}", results)
+        report.wide_console().print(_table(f"{title}, {options.variant}", results))
     return 0
 
 
@@ -86,6 +92,7 @@ def measure(
     seen: frozenset[str],
     utterances: int = 40,
     seed: int = 0,
+    track: Track = lambda items, title: items,
 ) -> tuple[Result, ...]:
     """Read ``utterances`` utterances of the letters and of the words of every source that has three or more of them.
 
@@ -99,7 +106,7 @@ def measure(
     kinds = {label.name: label.kind for label in manifest.labels if taught is None or label.name in taught}
     lengths = recordings.lengths
     results = []
-    for source in sorted(set(recordings.sources.tolist())):
+    for source in track(sorted(set(recordings.sources.tolist())), "reading utterances"):
         for kind, joined in (("letter", letters), ("word", words)):
             usable = [
                 int(i)
@@ -129,16 +136,6 @@ def measure(
                 Result(source, kind, known, utterances, signs, total, distances.count(0), round(total / signs, 4))
             )
     return tuple(results)
-
-
-def seen_sources(bundle: Bundle) -> frozenset[str]:
-    """The recordings that the bundle's weights were trained on, by what its licences name."""
-    prefix = "recordings "
-    return frozenset(
-        licence.subject.removeprefix(prefix)
-        for licence in bundle.manifest.licences
-        if licence.subject.startswith(prefix)
-    )
 
 
 def letters(recordings: Recordings, usable: Sequence[int], rate: float, rng: np.random.Generator) -> Utterance:
@@ -214,16 +211,17 @@ def _nobody(seconds: float, rate: float) -> FloatArray:
     return np.zeros((round(seconds * rate), 2, 21, 3), np.float32)
 
 
-def _print(title: str, results: Sequence[Result]) -> None:
-    print(f"{title}: recordings joined to utterances, edit distance by source")
-    print(
-        f"{'source':<16}{'signs':<8}{'utterances':>10}{'exact':>7}{'signs':>7}{'edits':>7}{'rate':>8}  the source was"
-    )
+def _table(title: str, results: Sequence[Result]) -> Table:
+    table = Table(title=f"{title}: recordings joined to utterances, edit distance by source", title_justify="left")
+    for column in ("source", "signs"):
+        table.add_column(column)
+    for column in ("utterances", "read exactly", "signs said", "edits", "error rate"):
+        table.add_column(column, justify="right")
+    table.add_column("the source was")
     for r in results:
-        print(
-            f"{r.source:<16}{r.kind + 's':<8}{r.utterances:>10}{r.exact:>7}{r.signs:>7}{r.distance:>7}"
-            f"{r.rate:>8.3f}  {r.seen}"
-        )
+        counts = (r.utterances, r.exact, r.signs, r.distance)
+        table.add_row(r.source, f"{r.kind}s", *map(str, counts), f"{r.rate:.3f}", r.seen)
+    return table
 
 
 def _parser() -> ArgumentParser:

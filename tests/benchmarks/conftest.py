@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,9 @@ def network(weights: FloatArray) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def tiny_bundle(path: Path, variants: dict[str, bytes], *, trained_on: str = "vita", frames: int = FRAMES) -> Path:
+def tiny_bundle(
+    path: Path, variants: dict[str, bytes], *, trained_on: Sequence[str] = ("vita",), frames: int = FRAMES
+) -> Path:
     """A hand-sequence bundle of the given networks with eight golden inputs."""
     golden = io.BytesIO()
     random = np.random.default_rng(3)
@@ -79,7 +81,7 @@ def tiny_bundle(path: Path, variants: dict[str, bytes], *, trained_on: str = "vi
             "labels": [{"name": name, "kind": "letter" if len(name) == 1 else "word"} for name in LABELS],
             "networks": networks,
             "golden": file_entry("golden.npz", files["golden.npz"]),
-            "measurements": [{"name": "accuracy", "value": 0.9, "n": 10, "data": trained_on, "split": "by source"}],
+            "licences": [{"subject": f"recordings {name}", "spdx": "MIT", "source": "made up"} for name in trained_on],
         }
     )
     write_bundle(path, manifest, files)

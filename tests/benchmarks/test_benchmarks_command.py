@@ -91,7 +91,7 @@ def test_the_table_without_data_says_that_accuracy_needs_recordings(
 def test_data_that_was_all_seen_is_said_to_tell_nothing_about_new_signers(
     make_bundle: MakeBundle, recordings: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = make_bundle(trained_on="vita, other")
+    bundle = make_bundle(trained_on=("vita", "other"))
     assert main(["--bundle", str(bundle), "--data", str(recordings), "--iterations", "20"]) == 0
     assert "says nothing about new signers" in capsys.readouterr().out
 

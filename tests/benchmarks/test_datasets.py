@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.datasets import read_examples, trained_on, window
-from edge.bundle.manifest import Manifest, Measurement
+from benchmarks.datasets import read_examples, seen_sources, window
 from edge.bundle.reader import open_bundle
 from edge.errors import UsageError
+from export.models import hands
+from export.training import data
 
 
 def untracked(items: list[object], title: str) -> list[object]:
@@ -32,13 +33,15 @@ def test_a_long_recording_is_thinned_evenly_from_its_first_to_its_last_frame() -
     assert landmarks[:, 0, 0, 0].tolist() == [0, 2, 4, 6, 8, 10]
 
 
-def test_a_source_is_found_by_its_whole_name_only(make_bundle: Callable[..., Path]) -> None:
-    with open_bundle(make_bundle()) as bundle:
-        manifest = _measured_on(bundle.manifest, "Traduttore, asl_signs/10 and vita_two")
-    assert trained_on(manifest, "traduttore")
-    assert trained_on(manifest, "asl_signs/10")
-    assert not trained_on(manifest, "asl_signs/1")
-    assert not trained_on(manifest, "vita")
+def test_the_licences_say_what_was_seen_in_training(make_bundle: Callable[..., Path]) -> None:
+    with open_bundle(make_bundle(trained_on=("traduttore", "asl_signs/10"))) as bundle:
+        assert seen_sources(bundle.manifest) == {"traduttore", "asl_signs/10"}
+    with open_bundle(make_bundle(trained_on=())) as bundle:
+        assert seen_sources(bundle.manifest) == frozenset()
+
+
+def test_recordings_are_brought_to_the_aspect_that_the_shipped_model_takes() -> None:
+    assert data.ASPECT == hands.ASPECT
 
 
 def test_a_model_that_reads_no_hands_is_refused(make_bundle: Callable[..., Path], recordings: Path) -> None:
@@ -59,8 +62,3 @@ def test_the_real_recordings_are_read_with_their_sources(
     assert {"A", "B", "space"} == set(examples.labels)
     assert examples.unknown["C"] > 100
     assert examples.feeds["landmarks"].shape == (len(examples.labels), 30, 2, 21, 3)
-
-
-def _measured_on(manifest: Manifest, data: str) -> Manifest:
-    measurement = Measurement(name="accuracy", value=1, n=1, data=data, split="by source")
-    return manifest.model_copy(update={"measurements": (measurement,)})
