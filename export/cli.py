@@ -101,14 +101,10 @@ def _list_models(*, as_json: bool) -> None:
     if as_json:
         _print(json.dumps({"models": rows}))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("name", "task", "classes", "preprocess", "weights", "summary")
-    for row, entry in zip(rows, families(), strict=True):
-        weights = "shipped" if row["shipped"] else "yours"
-        table.add_row(entry.name, entry.task, str(entry.classes), ", ".join(entry.preprocess), weights, entry.summary)
-    Console().print(table)
+    for entry in families():
+        weights = "weights shipped" if entry.checkpoint else "your weights"
+        _print(f"{entry.name}\n  {entry.summary}")
+        _print(f"  {entry.task}, {entry.classes} classes, --preprocess {' or '.join(entry.preprocess)}, {weights}")
 
 
 def _print(text: str) -> None:

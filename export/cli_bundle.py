@@ -267,10 +267,18 @@ def _report(path: Path, manifest: Manifest, notes: tuple[str, ...], *, as_json: 
         )
     console = Console()
     console.print(table)
-    against = dict.fromkeys((n.role, n.parity.against) for n in manifest.networks if n.parity)
-    for note in (*(f"{role}: compared with {what}" for role, what in against), *notes):
+    for note in (*_compared(manifest), *notes):
         console.print(f"- {note}", markup=False, highlight=False, soft_wrap=True)
     sys.stdout.write(f"{path}  {_megabytes(path.stat().st_size)}, serial {manifest.serial}\n")
+
+
+def _compared(manifest: Manifest) -> list[str]:
+    """What each network was compared with, variants of a role together where they share it."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for network in manifest.networks:
+        if network.parity:
+            groups.setdefault((network.role, network.parity.against), []).append(network.variant)
+    return [f"{role} {', '.join(names)}: compared with {what}" for (role, what), names in groups.items()]
 
 
 def _megabytes(size: int) -> str:

@@ -156,6 +156,8 @@ def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     models = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["models"]}
     assert models[_SEED]["classes"] == 77 and models[_SEED]["preprocess"] == ["raw", "unit"]
     assert any(entry["shipped"] for entry in models.values())
+    assert main(["--list-models"]) == 0
+    assert set(models) <= set(capsys.readouterr().out.splitlines())
 
 
 def test_help_and_schema_do_not_load_torch() -> None:

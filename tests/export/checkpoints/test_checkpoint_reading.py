@@ -52,6 +52,15 @@ def test_the_format_before_zip_files_loads_too(tmp_path: Path) -> None:
     load_weights(_network(), read_checkpoint(_save(tmp_path / "a.pth", state, _use_new_zipfile_serialization=False)))
 
 
+def test_numpy_scalars_written_by_numpy_1_load(tmp_path: Path) -> None:
+    value = {"state_dict": _network().state_dict(), "best": np.float64(1)}
+    path = _save(tmp_path / "a.pth", value, _use_new_zipfile_serialization=False)
+    data = path.read_bytes()
+    assert b"numpy._core.multiarray\nscalar" in data
+    path.write_bytes(data.replace(b"numpy._core.multiarray\nscalar", b"numpy.core.multiarray\nscalar"))
+    load_weights(_network(), read_checkpoint(path))
+
+
 def test_half_precision_safetensors_load_as_float32(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     safetensors.torch.save_file({n: t.half() for n, t in _network().state_dict().items()}, path)
