@@ -132,6 +132,8 @@ def test_the_package_is_installed_into_an_environment_of_its_own(install: Path, 
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
-@pytest.mark.parametrize("script", ["install.sh", "uninstall.sh", "fingerpost"])
+@pytest.mark.parametrize(
+    "script", ["install.sh", "uninstall.sh", "fingerpost", "ota/mender-fingerpost", "ota/rauc-fingerpost"]
+)
 def test_shellcheck_has_nothing_to_say(root: Path, script: str) -> None:
     assert _run(Path(str(shutil.which("shellcheck"))), root / "systemd" / script) == ""
