@@ -119,6 +119,7 @@ def write_set(path: Path, data: LandmarkSet, *, made_by: str) -> None:
     if not path.parent.is_dir():
         raise InputError("no such folder", where=path.parent, remedy="make it, or name another --output")
     fields = {name: getattr(data, name) for name in LandmarkSet.__slots__}
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-        np.savez_compressed(file, allow_pickle=False, made_by=np.array(made_by), **fields)
-    Path(file.name).replace(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        np.savez_compressed(unfinished, allow_pickle=False, made_by=np.array(made_by), **fields)
+        unfinished.replace(path)

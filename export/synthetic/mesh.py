@@ -75,9 +75,12 @@ def _load(path: Path) -> HandMesh:
 
 
 def _save(path: Path, mesh: HandMesh) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-        np.savez_compressed(file, allow_pickle=False, **{name: getattr(mesh, name) for name in HandMesh.__slots__})
-    Path(file.name).replace(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        np.savez_compressed(
+            unfinished, allow_pickle=False, **{name: getattr(mesh, name) for name in HandMesh.__slots__}
+        )
+        unfinished.replace(path)
 
 
 def _cut(wheel: Path, gender: Gender) -> HandMesh:
