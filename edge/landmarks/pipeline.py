@@ -88,6 +88,12 @@ class HandPipeline:
         self._tracks = [_Track(t.result, t.region, t.right, slot) for t, slot in zip(tracks, slots, strict=True)]
         return self._hands(frame, image)
 
+    def reset(self) -> None:
+        """Forget the hands that were followed, as before the first frame: for another source."""
+        self._tracks = []
+        self._motion.forget()
+        self._schedule = SearchSchedule(self._config.search)
+
     def close(self) -> None:
         """Close both engines."""
         for engine in self._engines:

@@ -23,8 +23,12 @@ _PALM_SIDE = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """The landmarks that bound the region: without the outer joints, so that a moving finger does not move it."""
 _LANDMARK_SCALE, _LANDMARK_SHIFT = 2.0, -0.1
 _PALM_SCALE, _PALM_SHIFT = 2.6, -0.5
-_LARGEST_SIDE = 32_000
-"""OpenCV addresses pixels of a warped picture with 16 bits."""
+_LARGEST_SIDE = 8_000
+"""Pictures beyond are thinned, so that positions of crops around them fit 32 bits with all their fractions."""
+_FRACTION_BITS = 5
+_FRACTION = (1 << _FRACTION_BITS) - 1
+_GUARD_BITS = 10
+"""Carried along so that rounding does not add up over a crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +93,47 @@ def from_landmarks(points: FloatArray) -> Region:
 class Cropper:
     """Cuts regions out of pictures into one buffer that is used again and again.
 
-    ``outside`` says what lies beyond the picture's border: ``black``, or its last pixel ``repeated``.
+    Pixels are interpolated at 1/32 of a pixel, as the OpenCV 3 inside MediaPipe does it. OpenCV 5 interpolates exactly,
+    which is no better for a network and shifts the landmarks of a doubtful hand by percents against MediaPipe's; with
+    the same rounding both agree to 0.003 % of hand size.
     """
 
     def __init__(self, size: int, *, repeat_border: bool) -> None:
         self.size = size
         self._border = cv2.BORDER_REPLICATE if repeat_border else cv2.BORDER_CONSTANT
+        self._steps = np.arange(size)
+        self._x, self._y, self._part = (np.zeros((size, size), np.int32) for _ in range(3))
+        self._whole = np.zeros((size, size, 2), np.int16)
+        self._fraction = np.zeros((size, size), np.uint16)
         self._bgr: UInt8Array = np.zeros((size, size, 3), np.uint8)
         self._rgb: UInt8Array = np.zeros((1, size, size, 3), np.uint8)
 
     def crop(self, image: UInt8Array, region: Region) -> UInt8Array:
         """``region`` of a BGR ``image`` as RGB (1, size, size, 3); valid until the next call."""
-        matrix = _crop_matrix(region, self.size)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        cv2.warpAffine(image, matrix, (self.size, self.size), self._bgr, flags, self._border)
+        scale = region.side / self.size
+        cos, sin = math.cos(region.angle) * scale, math.sin(region.angle) * scale
+        half = self.size / 2
+        self._positions(self._x, cos, -sin, region.x - (cos - sin) * half)
+        self._positions(self._y, sin, cos, region.y - (sin + cos) * half)
+        for axis, positions in enumerate((self._x, self._y)):
+            np.right_shift(positions, _FRACTION_BITS, out=self._part)
+            self._whole[:, :, axis] = self._part
+        np.bitwise_and(self._y, _FRACTION, out=self._y)
+        np.left_shift(self._y, _FRACTION_BITS, out=self._y)
+        np.bitwise_and(self._x, _FRACTION, out=self._x)
+        np.bitwise_or(self._x, self._y, out=self._x)
+        self._fraction[...] = self._x
+        cv2.remap(image, self._whole, self._fraction, cv2.INTER_LINEAR, self._bgr, self._border)
         cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, self._rgb[0])
         return self._rgb
+
+    def _positions(self, out: NDArray[np.int32], per_column: float, per_row: float, offset: float) -> None:
+        """Where each pixel of the crop lies on one axis of the picture, in 1/32 pixel."""
+        unit = 1 << (_FRACTION_BITS + _GUARD_BITS)
+        columns = np.rint(per_column * unit * self._steps).astype(np.int32)
+        rows = np.rint((per_row * self._steps + offset) * unit).astype(np.int32) + (1 << (_GUARD_BITS - 1))
+        np.add(rows[:, None], columns[None, :], out=out)
+        np.right_shift(out, _GUARD_BITS, out=out)
 
 
 def as_bgr(image: UInt8Array) -> UInt8Array:
@@ -120,13 +149,6 @@ def as_bgr(image: UInt8Array) -> UInt8Array:
     # OpenCV takes padded rows but no other gaps; anything else would be copied on each of its calls.
     packed = image.strides[2] == 1 and image.strides[1] == 3 and image.strides[0] >= image.shape[1] * 3
     return image if packed else np.ascontiguousarray(image)
-
-
-def _crop_matrix(region: Region, size: int) -> NDArray[np.float64]:
-    scale = region.side / size
-    cos, sin = math.cos(region.angle) * scale, math.sin(region.angle) * scale
-    half = size / 2
-    return np.array([[cos, -sin, region.x - (cos - sin) * half], [sin, cos, region.y - (sin + cos) * half]])
 
 
 def _upright(x: float, y: float) -> float:
