@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from edge.errors import DependencyError, FingerpostError
+from edge.outputs.json_lines import error_object, write_line
 
 SUITES = {
     "classifier": "latency and accuracy retention of each variant of the classifier (the default)",
@@ -29,8 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(import_module(f"benchmarks.{suite}").main(words))
     except FingerpostError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return _fail(error, as_json="--json" in words)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("edge", "export", "benchmarks"):
             raise  # a fault of ours
@@ -39,10 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             where=error.name,
             remedy="install what this suite needs: pip install 'fingerpost[benchmarks]'",
         )
-        print(f"error: {missing}", file=sys.stderr)
-        return missing.exit_code
+        return _fail(missing, as_json="--json" in words)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _fail(error: FingerpostError, *, as_json: bool) -> int:
+    if as_json:  # a program that reads along sees it too
+        write_line(sys.stdout, error_object(error))
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
 
 
 def _print_help() -> None:

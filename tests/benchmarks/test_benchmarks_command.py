@@ -132,6 +132,14 @@ def test_zero_iterations_are_a_usage_error(make_bundle: MakeBundle, capsys: pyte
     assert "--iterations 1 or more" in capsys.readouterr().err
 
 
+def test_with_json_an_error_is_an_object_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bundle", str(tmp_path / "none.bundle"), "--json"]) == 4
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert (found["type"], found["code"], found["kind"]) == ("error", 4, "BundleError")
+    assert found["message"] in printed.err
+
+
 def test_words_that_are_off_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--bundel", "x"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
