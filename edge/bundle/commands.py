@@ -16,6 +16,7 @@ from edge.bundle.reader import open_bundle
 from edge.bundle.signing import DEFAULT_KEYS, KEYS_VARIABLE, POLICY_VARIABLE, Policy, read_trust
 from edge.bundle.store import Store
 from edge.config import STORE_VARIABLE, default_store, default_threads
+from edge.errors import BundleError, CheckFailedError
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -138,7 +139,11 @@ def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
     make_engine, runtime = onnx_engines(default_threads())
     with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine"):
         bundle.verify()
-        choose_variant(bundle, make_engine, runtime=runtime, store=store)
+        try:
+            choose_variant(bundle, make_engine, runtime=runtime, store=store)
+        except (BundleError, CheckFailedError) as error:
+            store.refuse(bundle, error.what)
+            raise
     return store.activate(path.parent.name, path.name, allow_downgrade=getattr(args, "allow_downgrade", False))
 
 

@@ -76,14 +76,15 @@ def parse_index(data: bytes, *, where: object) -> Index:
 def newest(index: Index, status: StoreStatus, name: str | None = None) -> Offer | None:
     """The offer to take: the active bundle's name and target, the highest serial above its own; None if there is none.
 
-    A build that was rolled back here is not taken again. Raises UsageError when it is not clear which name is meant.
+    A build that was rolled back or refused here is not taken again. Raises UsageError when it is not clear which name
+    is meant.
     """
     active = status.active
     wanted = name or (active.name if active else None)
     names = sorted({offer.name for offer in index.bundles})
     if wanted is None and len(names) > 1:
         raise UsageError("there are several bundles to choose from", expected="--name " + " or ".join(names))
-    bad = {bundle.key for bundle in status.bundles if bundle.state == "rolled-back"}
+    bad = {bundle.key for bundle in status.bundles if bundle.state in ("rolled-back", "refused")}
     fits = [
         offer
         for offer in index.bundles

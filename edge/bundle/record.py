@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge.bundle.acceptance import Acceptance
 from edge.errors import StoreError
 
-BundleState = Literal["installed", "trial", "committed", "rolled-back"]
+BundleState = Literal["installed", "refused", "trial", "committed", "rolled-back"]
+"""Unpacked; unpacked but unfit for this machine; running until it has proved itself; proved; found wanting."""
 RECORD = "record.json"
 
 

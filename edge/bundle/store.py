@@ -6,7 +6,7 @@
         bundles/<name>/<version>-<serial>/   unpacked, every file as in the bundle
         active -> bundles/...                what runs
         previous -> bundles/...              what ran before and was good: where a roll-back leads
-        record.json                          what became of each bundle: installed, trial, committed, rolled back
+        record.json                          what became of each bundle: on trial, committed, ...
         incoming/                            what is being unpacked; emptied whenever the store is next changed
 
 A bundle is installed (unpacked beside the others), activated (runs on *trial*) and then committed or rolled back. Power
@@ -146,6 +146,13 @@ class Store:
             noted = self._save(record.with_note(key, Note(state="rolled-back", reason=reason)))
             self._finish_rollback(previous)
             return self._layout.installed(previous, noted)
+
+    def refuse(self, bundle: Bundle, reason: str) -> None:
+        """Remember that an installed bundle cannot run on this machine; `activate` tries it again all the same."""
+        key = _key(bundle.manifest)
+        with self._change() as record:
+            if record.note(key).state == "installed":
+                self._save(record.with_note(key, Note(state="refused", reason=reason)))
 
     def remove(self, name: str, version: str) -> str:
         """Delete a bundle that is neither active nor previous; returns what it was: ``name/version-serial``."""

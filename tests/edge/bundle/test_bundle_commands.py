@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.bundle.commands import add_commands
-from edge.bundle.samples import write_sample
-from edge.errors import BundleError
+from edge.bundle.samples import sample_files, sample_manifest, write_sample
+from edge.bundle.writer import write_bundle
+from edge.errors import BundleError, CheckFailedError
 
 
 def _edge(*words: object) -> int:
@@ -66,9 +69,6 @@ def test_inspect_shows_what_a_deployer_needs(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_manifest_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from edge.bundle.samples import sample_files, sample_manifest
-    from edge.bundle.writer import write_bundle
-
     files = sample_files()
     manifest = sample_manifest(files).model_copy(update={"hardware": ("\x1b[2Jgone",)})
     write_bundle(tmp_path / "a.bundle", manifest, files)
@@ -108,3 +108,28 @@ def test_a_required_signature_is_required_of_install_and_verify(tmp_path: Path) 
             _edge(*words, "--policy", "require", "--keys", tmp_path / "keys")
     assert not store.exists()
     assert _edge("verify", path, "--policy", "off") == 0
+
+
+def test_a_bundle_that_fails_its_golden_inputs_is_not_activated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    _edge("install", write_sample(tmp_path / "a.bundle"), "--store", store)
+    files = sample_files(2)
+    other = io.BytesIO()
+    with np.load(io.BytesIO(files["golden.npz"])) as golden:
+        np.savez(other, **{name: array + (name == "logits") for name, array in golden.items()})
+    files["golden.npz"] = other.getvalue()
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    write_bundle(folder / "b.bundle", sample_manifest(files, version="2.0.0", serial=2), files)
+    with pytest.raises(CheckFailedError, match="fp32: it differs from the golden outputs by 1"):
+        _edge("install", folder / "b.bundle", "--store", store)
+    capsys.readouterr()
+    _edge("status", "--store", store)
+    out = capsys.readouterr().out
+    assert f"{store}: sample 1.0.0, trial" in out
+    assert "sample 2.0.0, refused" in out
+    assert "no variant of the bundle may run on this machine" in out
+    _edge("update", folder, "--store", store)
+    assert "nothing newer" in capsys.readouterr().out

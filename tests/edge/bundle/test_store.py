@@ -322,6 +322,31 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
     assert seen == {"2.0.0", "3.0.0"}
 
 
+def test_a_power_cut_while_removing_leaves_all_or_nothing_of_it(memory: Path, make: Callable[..., Path]) -> None:
+    template = memory / "template"
+    _run(Store(template), make("1.0.0", 1))
+    _install(Store(template), make("2.0.0", 2))
+    count = PowerCutFiles()
+    for step in range(100):
+        root = memory / "store"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(template, root, symlinks=True)
+        files = PowerCutFiles(step, forget=bool(step % 2)) if step else count
+        try:
+            Store(root, files=files).remove("sample", "2.0.0")
+        except PowerCut:
+            pass
+        else:
+            assert step in (0, count.steps + 1)
+            if step:
+                break
+        assert _active(Store(root)) == "1.0.0"
+        for bundle in Store(root).list():
+            with open_bundle(bundle.path) as found:
+                found.verify()
+    assert count.steps > 4
+
+
 def test_what_is_in_the_store_is_what_was_in_the_file(tmp_path: Path, make: Callable[..., Path]) -> None:
     path = make("1.0.0", 1)
     installed = _install(Store(tmp_path / "store"), path)
