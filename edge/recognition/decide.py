@@ -2,7 +2,8 @@
 
 Letters and words are told apart by motion. A hold is read among the letters and keys, with what the network gives to
 moving signs left aside; a word that is a held shape must win outright. A movement that is long and wide enough is read
-among all classes; the hold that it ends in belongs to it and is not read as a letter.
+among the moving signs; the hold that it ends in belongs to it and is not read as a letter. A hand that came and left
+without anything having been read is looked at once more, as a whole: many word signs are part movement, part hold.
 """
 
 from __future__ import annotations
@@ -109,23 +110,19 @@ class HoldReader:
 
 
 class MovementReader:
-    """Reads one movement, once it is over."""
+    """Reads one movement, or all of a short stay of the hand, once it is over."""
 
     def __init__(self, classifier: Classifier, labels: Sequence[LabelInfo], settings: RecognitionSettings) -> None:
         self._classifier = classifier
         self._labels = labels
         self._settings = settings
         self._moving = np.array([label.moving for label in labels])
+        self._words = np.array([label.kind == "word" for label in labels])
 
     def read(self, movement: Sequence[Sample]) -> SignEvent | None:
         """The sign, or None when it was a transition or nothing clear."""
         settings = self._settings
-        if not self._moving.any() or len(movement) < 2:
-            return None
-        if (
-            movement[-1].tick.time - movement[0].tick.time < settings.moving_time
-            or path(movement) < settings.moving_path
-        ):
+        if _duration(movement) < settings.moving_time or path(movement) < settings.moving_path:
             return None
         prediction = self._classifier.classify([sample.tick for sample in movement])
         shares = np.where(self._moving, prediction.probabilities, 0)
@@ -133,10 +130,31 @@ class MovementReader:
         label = int(shares.argmax())
         share = float(shares[label])
         if share < settings.moving_confidence or share - float(np.delete(shares, label).max()) < settings.margin:
-            return None
+            return self._word(movement, prediction)
         return event(
             self._labels, prediction.probabilities, label, share, begin=movement[0].tick.time, prediction=prediction
         )
+
+    def read_stay(self, stay: Sequence[Sample]) -> SignEvent | None:
+        """The word that a hand made which came, was read as nothing, and left; None when it made none."""
+        if _duration(stay) < self._settings.moving_time:
+            return None
+        return self._word(stay, self._classifier.classify([sample.tick for sample in stay]))
+
+    def _word(self, samples: Sequence[Sample], prediction: Prediction) -> SignEvent | None:
+        """Any word, a held shape or not, that wins outright."""
+        shares = np.where(self._words, prediction.probabilities, 0)
+        label = int(shares.argmax())
+        share = float(shares[label])
+        if share < self._settings.shape_confidence:
+            return None
+        return event(
+            self._labels, prediction.probabilities, label, share, begin=samples[0].tick.time, prediction=prediction
+        )
+
+
+def _duration(samples: Sequence[Sample]) -> float:
+    return samples[-1].tick.time - samples[0].tick.time if samples else 0.0
 
 
 def _settled(hold: Sequence[Sample], settings: RecognitionSettings) -> Pose:

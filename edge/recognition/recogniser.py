@@ -46,7 +46,7 @@ class Recogniser:
         logits: bool = True,
     ) -> None:
         self._settings = settings or RecognitionSettings()
-        self._rate, self._aspect = rate, aspect
+        self._rate, self._window, self._aspect = rate, window, aspect
         classifier = Classifier(engine, classes=len(labels), window=window, logits=logits)
         self._holds = HoldReader(classifier, labels, self._settings)
         self._movements = MovementReader(classifier, labels, self._settings)
@@ -63,16 +63,20 @@ class Recogniser:
             results += self._end_hold(self._segmenter.movement, self._segmenter.hold)
         elif self._phase is Phase.MOVING:
             results += self._end_movement(self._segmenter.movement)
+        if self._phase is not Phase.ABSENT:
+            results += self._end_stay()
         self._start()
         return results
 
     def _start(self) -> None:
         self._resampler = Resampler(self._rate, self._aspect)
-        self._segmenter = Segmenter(self._aspect, self._settings)
+        self._segmenter = Segmenter(self._aspect, self._settings, remember=self._window + 1)
         self._phase = Phase.ABSENT
         self._state: StateName | None = None
         self._last: str | None = None
         self._place: Pose | None = None
+        self._silent = True
+        """Whether nothing was read since the hand came."""
 
     def _step(self, tick: Tick) -> list[Result]:
         segments = self._segmenter
@@ -83,6 +87,8 @@ class Recogniser:
             results += self._end_hold(movement, hold)
         if before is Phase.MOVING and self._phase is not Phase.MOVING:
             results += self._end_movement(segments.movement)
+        if before is not Phase.ABSENT and self._phase is Phase.ABSENT:
+            results += self._end_stay()
         if self._phase is Phase.ABSENT:
             self._last, self._place = None, None
             return results + self._tell("waiting", tick)
@@ -100,8 +106,18 @@ class Recogniser:
             self._holds.reset()
             return []
         self._holds.skip()
-        self._last, self._place = None, None
-        return [sign]
+        again = sign.label == self._last and self._place is not None  # held first, then moved: one sign
+        self._last, self._place, self._silent = sign.label, None, False
+        return [] if again else [sign]
+
+    def _end_stay(self) -> list[Result]:
+        """The hand is gone: read the whole stay if nothing of it was read and it fits a window."""
+        stay = self._segmenter.stay
+        silent, self._silent = self._silent, True
+        if not silent or len(stay) > self._window:
+            return []
+        sign = self._movements.read_stay(stay)
+        return [] if sign is None else [sign]
 
     def _end_hold(self, movement: Sequence[Sample], hold: Sequence[Sample]) -> list[Result]:
         results = self._accept(self._holds.last_look(hold), [*movement, *hold])
@@ -118,6 +134,7 @@ class Recogniser:
         if place is not None and not went_away(since, place, self._settings):
             return []
         self._last = sign.label
+        self._silent = False
         return [sign]
 
     def _tell(self, name: StateName, tick: Tick, detail: str = "") -> list[Result]:

@@ -37,17 +37,19 @@ class Segmenter:
     """Follows the hand; ``movement`` and ``hold`` are what it is in, or, after its end, was last in.
 
     ``movement`` holds the samples since the hand came in or the last hold ended; ``hold`` those of the hold. A new
-    movement empties both.
+    movement empties both. ``stay`` holds the first ``remember`` samples since the hand came in.
     """
 
-    def __init__(self, aspect: float, settings: RecognitionSettings) -> None:
+    def __init__(self, aspect: float, settings: RecognitionSettings, *, remember: int = 0) -> None:
         self._settings = settings
         self._meter = MotionMeter(aspect)
         self._pause: list[Sample] = []
+        self._remember = remember
         self._seen = 0.0
         self.phase = Phase.ABSENT
         self.movement: list[Sample] = []
         self.hold: list[Sample] = []
+        self.stay: list[Sample] = []
 
     def push(self, tick: Tick) -> Phase:
         """Take the next tick; returns the phase after it."""
@@ -61,7 +63,10 @@ class Segmenter:
         sample = Sample(tick, pose)
         self._seen = tick.time
         if self.phase is Phase.ABSENT:
+            self.stay = []
             self._start_moving()
+        if len(self.stay) < self._remember:
+            self.stay.append(sample)
         if self.phase is Phase.HOLDING:
             if speed <= settings.move:
                 self.hold.append(sample)

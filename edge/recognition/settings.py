@@ -42,7 +42,7 @@ class RecognitionSettings:
     repeat_time: float = 0.1
     """... for at least this long: a landmark that jumps for one frame is no movement."""
     shape_confidence: float = 0.6
-    """The least probability, among all signs, of a word that is a held shape."""
+    """The least probability, among all signs, of a word that is held, or that a whole stay of the hand shows."""
     moving_time: float = 0.6
     """A movement shorter than this is a transition between letters, not a sign."""
     moving_path: float = 0.9

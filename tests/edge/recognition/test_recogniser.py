@@ -117,6 +117,16 @@ def test_a_movement_that_ends_by_leaving_is_a_word(signer, read) -> None:
     assert read(signer.rest().come("B").wave().rest().film(25)).labels == ["wave"]
 
 
+def test_a_word_that_is_part_movement_part_hold_is_read_when_the_hand_leaves(signer, read) -> None:
+    def slow_word(feeds):
+        return {"logits": np.array([[1.0, 1.1, 1, 1, 1, 0, 4.0]], np.float32)}
+
+    film = signer.rest(1.0).come("B", 0.3).hold("B", 0.9).rest(1.0).film(25)
+    assert read(film, function=slow_word).labels == ["wave"]
+    longer = signer.come("B", 0.3).hold("B", 5.0).rest(1.0).film(25)
+    assert read(longer, function=slow_word).labels == ["wave"], "a hand that rests in the picture is no sign"
+
+
 def test_letters_words_and_letters(signer, read) -> None:
     signer.spell("AL").rest(1.0).come("B").wave().rest(1.0).spell("CO")
     assert read(signer.film(15)).labels == ["A", "L", "wave", "C", "O"]
