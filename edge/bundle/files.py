@@ -128,5 +128,6 @@ def _explain(error: OSError, path: Path) -> StoreError:
 def _give_to_owner_of(folder: Path, path: Path) -> None:
     """What root makes in the service's store belongs to the service, so that it can roll back and tidy up by itself."""
     if os.geteuid() == 0:
-        status = folder.stat()
-        os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+        owner, mine = folder.stat(), path.lstat()
+        if (owner.st_uid, owner.st_gid) != (mine.st_uid, mine.st_gid):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -353,3 +353,13 @@ def test_what_is_in_the_store_is_what_was_in_the_file(tmp_path: Path, make: Call
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     assert {p.name: p.read_bytes() for p in installed.path.iterdir()} == files
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_installs_belongs_to_the_stores_owner(tmp_path: Path, make: Callable[..., Path]) -> None:
+    root = tmp_path / "store"
+    root.mkdir()
+    os.chown(root, 1234, 1234)
+    _run(Store(root), make("1.0.0", 1))
+    owners = {(path.lstat().st_uid, path.lstat().st_gid) for path in [root, *root.rglob("*")]}
+    assert owners == {(1234, 1234)}
