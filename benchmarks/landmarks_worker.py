@@ -1,14 +1,14 @@
 """One landmark backend in a process of its own, told what to do on standard input.
 
-Run by path in any environment (``python -I landmarks_worker.py mediapipe``, ``... fingerpost PALM.onnx HAND.onnx``), so
-it imports nothing of the project but what the backend itself needs. Each line of standard input is a scene,
-``{"scene": NPZ, "result": NPZ}``; each line of standard output answers one, after a first line that says that the
-backend is ready.
+Run by path in any environment, so it imports nothing of the project but what the backend itself needs:
+``python -I landmarks_worker.py mediapipe``, ``... fingerpost PALM.onnx HAND.onnx``; for faces ``mediapipe-face``,
+``fingerpost-face DETECTOR.onnx FACE.onnx``. Each line of standard input is a scene, ``{"scene": NPZ, "result": NPZ}``;
+each line of standard output answers one, after a first line that says that the backend is ready.
 
 Scenes hold ``f0``, ``f1``, ... (uint8, BGR), ``reset`` (N,) bool, true where a frame begins another source, ``fps``.
-Results hold ``landmarks`` (N, 2, 21, 3) image-normalised, zeros where missing, in the backend's own order; ``right``
-(N, 2) the probability that the hand is the signer's right one, in an unmirrored picture; ``cpu`` (N,) seconds of CPU
-time of the whole process for each frame.
+Results hold ``landmarks`` (N, 2, K, 3), of hands K = 21, of faces 468, image-normalised, zeros where missing, in the
+backend's own order; ``right`` (N, 2) the probability that the hand is the signer's right one, in an unmirrored picture;
+``cpu`` (N,) seconds of CPU time of the whole process for each frame.
 """
 
 from __future__ import annotations
@@ -63,10 +63,50 @@ def _fingerpost(palm: str, hand: str) -> tuple[Callable[[Any, float], Found], Ca
     return find, pipeline.reset
 
 
-def _run(scene: str, result: str, find: Callable[[Any, float], Found], reset: Callable[[], None]) -> None:
+def _mediapipe_face() -> tuple[Callable[[Any, float], Found], Callable[[], None]]:
+    import cv2
+    import mediapipe
+
+    cv2.setNumThreads(1)
+    holistic = mediapipe.solutions.holistic.Holistic(static_image_mode=False, refine_face_landmarks=False)
+
+    def find(image: Any, _: float) -> Found:
+        face = holistic.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).face_landmarks
+        return [(np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32), 1.0)] if face else []
+
+    return find, holistic.reset
+
+
+def _fingerpost_face(detector: str, face: str) -> tuple[Callable[[Any, float], Found], Callable[[], None]]:
+    from pathlib import Path
+
+    import cv2
+
+    from edge.landmarks.face import open_face_pipeline
+    from edge.types import Frame
+
+    cv2.setNumThreads(1)
+    pipeline = open_face_pipeline(Path(detector).read_bytes(), Path(face).read_bytes(), threads=1)
+
+    def find(image: Any, at: float) -> Found:
+        points = pipeline.process(Frame(image, at, 0.0, 0))
+        return [] if points is None else [(points, 1.0)]
+
+    return find, pipeline.reset
+
+
+_BACKENDS: dict[str, tuple[Callable[..., tuple[Callable[[Any, float], Found], Callable[[], None]]], int]] = {
+    "mediapipe": (_mediapipe, 21),
+    "fingerpost": (_fingerpost, 21),
+    "mediapipe-face": (_mediapipe_face, 468),
+    "fingerpost-face": (_fingerpost_face, 468),
+}
+
+
+def _run(scene: str, result: str, find: Callable[[Any, float], Found], reset: Callable[[], None], count: int) -> None:
     with np.load(scene, allow_pickle=False) as data:
         fresh, fps = data["reset"], float(data["fps"])
-        landmarks = np.zeros((len(fresh), 2, 21, 3), np.float32)
+        landmarks = np.zeros((len(fresh), 2, count, 3), np.float32)
         right, cpu = np.zeros((len(fresh), 2), np.float32), np.zeros(len(fresh))
         for index, begins in enumerate(fresh):
             image = data[f"f{index}"]
@@ -94,11 +134,12 @@ def _answer(**values: Any) -> None:
 def main(words: list[str]) -> None:
     """Serve until standard input ends."""
     backend, *files = words
-    find, reset = {"mediapipe": _mediapipe, "fingerpost": _fingerpost}[backend](*files)
+    make, count = _BACKENDS[backend]
+    find, reset = make(*files)
     _answer(ready=True)
     for line in sys.stdin:
         request = json.loads(line)
-        _run(request["scene"], request["result"], find, reset)
+        _run(request["scene"], request["result"], find, reset, count)
         _answer(done=True, peak_kib=_peak_kib())
 
 

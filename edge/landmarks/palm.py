@@ -1,26 +1,17 @@
-"""Where palms are: MediaPipe's single-shot detector.
-
-The network rates 2016 fixed anchors; the good ones are decoded, merged by weighted non-maximum suppression, and become
-the regions in which the hand network looks.
-"""
+"""Where palms are, and around each the region in which the hand network looks."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from edge.engines import Engine
-from edge.landmarks.regions import Cropper, Region, from_palm, whole
-from edge.types import FloatArray, UInt8Array
+from edge.landmarks.detector import Detector
+from edge.landmarks.regions import Region, from_palm
+from edge.types import UInt8Array
 
 SIZE = 192
 """Side of the picture that the network takes."""
 
-_LAYERS = ((8, 2), (16, 6))
-"""(stride, anchors per cell): MediaPipe's SSD options, strides 8, 16, 16, 16 with two anchors each."""
-_MERGE_OVERLAP = 0.3
 _WRIST, _MIDDLE = 0, 2
 """Of the seven palm points: the wrist, and the base of the middle finger."""
 
@@ -33,75 +24,15 @@ class Palm:
     region: Region
 
 
-def anchors() -> FloatArray:
-    """Centres (2016, 2) of the anchors, x and y from 0 to 1."""
-    parts = []
-    for stride, count in _LAYERS:
-        cells = (np.arange(SIZE // stride, dtype=np.float32) + 0.5) * (stride / SIZE)
-        y, x = np.meshgrid(cells, cells, indexing="ij")
-        parts.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), count, axis=0))
-    return np.concatenate(parts).astype(np.float32)
-
-
 class PalmDetector:
     """Finds palms with a network of `export.graphs.hands` (role ``palm``)."""
 
     def __init__(self, engine: Engine, *, threshold: float) -> None:
-        self._engine = engine
-        self._anchors = anchors()
-        self._cropper = Cropper(SIZE, repeat_border=False)
-        # Compared before the sigmoid: the few anchors above it are all that is ever decoded.
-        self._logit = math.log(threshold / (1 - threshold))
+        self._detector = Detector(engine, size=SIZE, threshold=threshold)
 
     def detect(self, image: UInt8Array) -> list[Palm]:
         """Palms of a BGR picture, the surest first."""
-        square = whole(*image.shape[:2])
-        out = self._engine.run({"image": self._cropper.crop(image, square)})
-        scores = out["scores"].reshape(-1)
-        chosen = np.flatnonzero(scores >= self._logit)
-        if not chosen.size:
-            return []
-        raw = out["boxes"].reshape(len(scores), -1)[chosen]
-        boxes = _decode(raw, self._anchors[chosen])
-        sure = (1 / (1 + np.exp(-np.clip(scores[chosen], -100, 100)))).astype(np.float32)
-        return [_palm(score, box, square) for score, box in merge(boxes, sure) if np.isfinite(box).all()]
-
-
-def merge(boxes: FloatArray, scores: FloatArray) -> list[tuple[float, FloatArray]]:
-    """Weighted non-maximum suppression: each group that overlaps its surest box becomes the group's weighted mean.
-
-    ``boxes`` (N, 4 + 2k): xmin, ymin, xmax, ymax, then points; returns (score, box) by falling score.
-    """
-    merged = []
-    order = np.argsort(-scores, kind="stable")
-    while order.size:
-        overlap = _overlaps(boxes[order], boxes[order[0]])
-        group = order[overlap > _MERGE_OVERLAP]
-        if not group.size:  # a box without area overlaps nothing, not even itself
-            group = order[:1]
-        weights = scores[group][:, None]
-        merged.append((float(scores[order[0]]), (boxes[group] * weights).sum(axis=0) / weights.sum()))
-        order = order[1:][overlap[1:] <= _MERGE_OVERLAP]
-    return merged
-
-
-def _decode(raw: FloatArray, centres: FloatArray) -> FloatArray:
-    """Network values to corners and points, both 0 to 1 of the square."""
-    raw = raw / np.float32(SIZE)
-    centre, half = raw[:, :2] + centres, raw[:, 2:4] / 2
-    points = raw[:, 4:].reshape(len(raw), -1, 2) + centres[:, None]
-    return np.concatenate([centre - half, centre + half, points.reshape(len(raw), -1)], axis=1)
-
-
-def _overlaps(boxes: FloatArray, box: FloatArray) -> FloatArray:
-    sides = np.minimum(boxes[:, 2:4], box[2:4]) - np.maximum(boxes[:, :2], box[:2])
-    both = np.clip(sides, 0, None).prod(axis=1)
-    areas = (boxes[:, 2:4] - boxes[:, :2]).prod(axis=1)
-    union = areas + (box[2:4] - box[:2]).prod() - both
-    return np.where(union > 0, both / np.where(union > 0, union, 1), 0).astype(np.float32)
-
-
-def _palm(score: float, box: FloatArray, square: Region) -> Palm:
-    corners = square.to_picture(box.reshape(-1, 2))
-    points = corners[2:]
-    return Palm(score, from_palm(corners[:2].reshape(-1), points[_WRIST], points[_MIDDLE]))
+        return [
+            Palm(found.score, from_palm(found.box, found.points[_WRIST], found.points[_MIDDLE]))
+            for found in self._detector.detect(image)
+        ]

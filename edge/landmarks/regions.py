@@ -1,8 +1,9 @@
 """Square, rotated regions of a picture, and the crops that the networks see of them.
 
-Formulas are MediaPipe's (graphs ``PalmDetectionDetectionToRoi`` and ``HandLandmarkLandmarksToRoi`` of 0.10.21), so that
-the hand network sees the same crop as there. All positions are pixels of the picture, x right, y down; angles are
-radians, clockwise on the screen, 0 when the fingers point up.
+Formulas are MediaPipe's (0.10.21: ``PalmDetectionDetectionToRoi``, ``HandLandmarkLandmarksToRoi``,
+``FaceDetectionFrontDetectionToRoi``, ``FaceLandmarksToRoi``), so that the networks see the same crops as there. All
+positions are pixels of the picture, x right, y down; angles are radians, clockwise on the screen, 0 when the fingers
+point up or the eyes are level.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _PALM_SIDE = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """The landmarks that bound the region: without the outer joints, so that a moving finger does not move it."""
 _LANDMARK_SCALE, _LANDMARK_SHIFT = 2.0, -0.1
 _PALM_SCALE, _PALM_SHIFT = 2.6, -0.5
+_FACE_FOUND_SCALE, _FACE_FOUND_SHIFT = 2.0, -0.1
+_FACE_FOLLOWED_SCALE = 1.5
+_EYE_CORNERS = (33, 263)
+"""Of the face's 468 landmarks: the outer corners of the eye on the picture's left and on its right."""
 _LARGEST_SIDE = 8_000
 """Pictures beyond are thinned, so that positions of crops around them fit 32 bits with all their fractions."""
 _FRACTION_BITS = 5
@@ -90,6 +95,19 @@ def from_landmarks(points: FloatArray) -> Region:
     return _grown(centre, extent, angle, scale=_LANDMARK_SCALE, shift=_LANDMARK_SHIFT)
 
 
+def from_face_points(points: FloatArray) -> Region:
+    """The face around the detector's points (6, 2), which begin with the eyes, left in the picture first."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return _face_region(low, high, points[1] - points[0], scale=_FACE_FOUND_SCALE, shift=_FACE_FOUND_SHIFT)
+
+
+def from_face_landmarks(points: FloatArray) -> Region:
+    """Where to look for a face in the next frame: ``points`` (468, 2)."""
+    left, right = _EYE_CORNERS
+    low, high = points.min(axis=0), points.max(axis=0)
+    return _face_region(low, high, points[right] - points[left], scale=_FACE_FOLLOWED_SCALE, shift=0.0)
+
+
 class Cropper:
     """Cuts regions out of pictures into one buffer that is used again and again.
 
@@ -155,6 +173,12 @@ def _upright(x: float, y: float) -> float:
     """The rotation that turns the vector upwards, in [-pi, pi)."""
     angle = math.pi / 2 - math.atan2(-float(y), float(x))
     return angle - 2 * math.pi * math.floor((angle + math.pi) / (2 * math.pi))
+
+
+def _face_region(low: FloatArray, high: FloatArray, eyes: FloatArray, *, scale: float, shift: float) -> Region:
+    angle = math.atan2(float(eyes[1]), float(eyes[0]))
+    centre = float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2
+    return _grown(centre, (float(high[0] - low[0]), float(high[1] - low[1])), angle, scale=scale, shift=shift)
 
 
 def _grown(

@@ -79,7 +79,7 @@ def hand_networks(
         if "int8" in precisions and role == "hand":
             built.append(_int8(network, seen[role]))
         if "fp16" in precisions:
-            built.append(_fp16(network, seen[role]))
+            built.append(half_network(network, seen[role]))
     return tuple(built)
 
 
@@ -117,7 +117,8 @@ def _int8(network: BuiltNetwork, pictures: list[UInt8Array]) -> BuiltNetwork:
     return replace(network, variant="int8", model=serialised, quantization=QUANTIZATION, parity=parity)
 
 
-def _fp16(network: BuiltNetwork, pictures: list[UInt8Array]) -> BuiltNetwork:
+def half_network(network: BuiltNetwork, pictures: list[UInt8Array]) -> BuiltNetwork:
+    """The fp16 variant of a converted network."""
     # A Resize keeps its scales in float32, and the picture's scaling is preprocessing.
     serialised = to_fp16(network.model, keep_float=lambda name: name.startswith(("resize", "mul")))
     parity = variant_parity(network.model, serialised, pictures)
