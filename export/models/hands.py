@@ -8,8 +8,9 @@ all of it differs between signers, cameras and the two MediaPipe APIs:
 2. The *active* hand of the window is decided: seen more often, moving more, held higher. If it is the left one, the
    picture is mirrored and the slots exchanged, so that the active hand is always a right one. This makes the output
    exactly invariant to mirroring the picture with the slots exchanged, and is the only place that knows of mirroring.
-3. Each hand's shape is described relative to its wrist and its palm's size, as points, bone directions, points in the
-   palm's own axes, distances and angles.
+3. The active hand's shape is described by bone directions, distances in palm sizes and angles, the other hand's by its
+   points relative to wrist and palm size. (Points of the active hand as well were tried: they made letters of left-out
+   sources worse.)
 4. Movement is described relative to the window's mean position, in palm sizes.
 
 Masked frames and missing hands give zeros.
@@ -46,7 +47,7 @@ _ANGLES = tuple((bone, bone + 1) for bone in range(19) if _PARENT[bone + 1] == b
 _EPS = 1e-6
 _LIMIT = 5.0
 
-HAND_FEATURES = 20 * 3 * 3 + len(_PAIRS) + len(_ANGLES)
+HAND_FEATURES = 20 * 3 + len(_PAIRS) + len(_ANGLES)
 """Numbers that describe the active hand's shape in one frame."""
 PASSIVE_FEATURES = 20 * 3
 MOTION_FEATURES = 2 + 2 + 1 + 2 + 2
@@ -108,12 +109,6 @@ class HandPreprocess(nn.Module):
         relative = (hand - hand[:, :, :1]) / (size[..., None, None] + _EPS)
         bones = relative[:, :, 1:] - relative.index_select(2, cast(Tensor, self.parent))
         directions = _unit(bones)
-        up = _unit(relative[:, :, 9:10])
-        across = relative[:, :, 5:6] - relative[:, :, 17:18]
-        side = _unit(across - (across * up).sum(dim=3, keepdim=True) * up)
-        out = _cross(side, up)
-        points = relative[:, :, 1:]
-        local = torch.cat([(points * axis).sum(dim=3) for axis in (side, up, out)], dim=2)
         distances = _norm(
             relative.index_select(2, cast(Tensor, self.pair_a)) - relative.index_select(2, cast(Tensor, self.pair_b))
         ).squeeze(3)
@@ -121,7 +116,7 @@ class HandPreprocess(nn.Module):
             directions.index_select(2, cast(Tensor, self.bone_a))
             * directions.index_select(2, cast(Tensor, self.bone_b))
         ).sum(dim=3)
-        return torch.cat([points.flatten(2), directions.flatten(2), local, distances, cosines], dim=2)
+        return torch.cat([directions.flatten(2), distances, cosines], dim=2)
 
 
 def _relative(hand: Tensor, size: Tensor) -> Tensor:
@@ -163,9 +158,3 @@ def _norm(vectors: Tensor) -> Tensor:
 
 def _unit(vectors: Tensor) -> Tensor:
     return vectors / (_norm(vectors) + _EPS)
-
-
-def _cross(a: Tensor, b: Tensor) -> Tensor:
-    x, y, z = a.unbind(dim=-1)
-    u, v, w = b.unbind(dim=-1)
-    return torch.stack([y * w - z * v, z * u - x * w, x * v - y * u], dim=-1)

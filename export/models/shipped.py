@@ -36,8 +36,9 @@ class HandNetwork(nn.Module):
             nn.Linear(2 * width, width),
             nn.LayerNorm(width),
             nn.ReLU(),
+            nn.Dropout(dropout),
         )
-        self.time = nn.ModuleList(_TimeBlock(width, dilation, dropout) for dilation in (1, 2, 4))
+        self.time = nn.ModuleList(_TimeBlock(width, dilation) for dilation in (1, 2, 4))
         self.attention = nn.Sequential(nn.Linear(width, width // 2), nn.Tanh(), nn.Linear(width // 2, 1))
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(3 * width, classes))
 
@@ -61,15 +62,14 @@ class HandNetwork(nn.Module):
 class _TimeBlock(nn.Module):
     """A residual convolution along time that masked frames cannot leak through."""
 
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+    def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         mixed = self.convolution((frames * mask.unsqueeze(2)).transpose(1, 2)).transpose(1, 2)
-        return cast(Tensor, frames + self.dropout(torch.relu(self.norm(mixed))))
+        return frames + torch.relu(self.norm(mixed))
 
 
 class HandModel(nn.Module):

@@ -32,7 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export.training", description=__doc__)
     parser.add_argument("recipe", nargs="?", default="fingerpost-hands", help="what to train (default: %(default)s)")
     parser.add_argument("--data", type=Path, required=True, help="folder with letters_landmarks/ and asl_signs/")
-    parser.add_argument("--extra", type=Path, help="npz of rendered stills that are added to the training")
+    parser.add_argument(
+        "--extra", type=Path, action="append", default=[], help="npz of rendered stills that are added to the training"
+    )
     parser.add_argument("--output", type=Path, default=Path("training-output"), help="folder for the checkpoint")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0)

@@ -17,7 +17,7 @@ from edge.types import LEFT, FloatArray
 from export.models.hands import ASPECT
 from export.training.data import Recordings
 
-_HOLD = 8
+_HOLD = 4
 """Frames that are taken from a hold at most."""
 _PARENT = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
@@ -28,7 +28,7 @@ class Augmentation:
 
     roll: float = 15.0
     tilt: float = 20.0
-    stretch: float = 0.15
+    stretch: float = 0.3
     """Largest change of the picture's width against its height, as a logarithm."""
     depth: float = 0.3
     """Change of the relative depth, as a logarithm: it is the landmark network's weakest guess."""
@@ -52,9 +52,7 @@ class Augmentation:
     frames: int = 30
 
 
-def draw_times(
-    length: int, *, held: bool, options: Augmentation, random: np.random.Generator
-) -> NDArray[np.float64]:
+def draw_times(length: int, *, held: bool, options: Augmentation, random: np.random.Generator) -> NDArray[np.float64]:
     """Places (L,), at most ``options.frames`` of them, in a recording of ``length`` frames.
 
     A movement is cropped, sped up or slowed down and warped; of a hold, whose frames are near copies of each other,

@@ -8,6 +8,7 @@ always one signer, since a figure that is to say anything about new people is me
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import InputError
-from edge.types import LANDMARKS, LEFT, RIGHT, FloatArray
+from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
 
+ASPECT = 4 / 3
+"""Width / height that all coordinates are brought to: `export.models.hands.ASPECT`, without the torch that it needs."""
 _HOLISTIC_ROWS = 543
 _LEFT_ROWS = slice(468, 489)
 _RIGHT_ROWS = slice(522, 543)
@@ -26,6 +29,9 @@ _SIGN_COLUMNS = ("path", "participant_id", "sign")
 _PARQUET_COLUMNS = ("frame", "type", "landmark_index", "x", "y", "z")
 _SAME_SIGNER = {"asl_signs/1": "traduttore"}
 """Participant 1 of ``asl_signs`` and the letters of ``traduttore`` are one signer: they are left out together."""
+_ASPECTS = {"vita": 300 / 360}
+"""Width / height of a source's pictures, where it is known not to be `ASPECT`. Vita's pictures were cut to 300 x 360
+before the landmarks were found; the lengths of its palms' bones, too, vary least near that aspect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +104,57 @@ def read_letters(path: Path, source: str | None = None) -> Recordings:
     """``landmarks`` and ``labels`` of one npz; ``source`` defaults to the file's name.
 
     ``landmarks`` is (N, T, 2, 21, 3), (N, T, 21, 3), (N, 2, 21, 3) or (N, 21, 3). Hands without a slot get the one
-    that their palms speak for: nearly all letters show the palm, and a right palm has its index finger on the right of
-    the picture.
+    that ``hand`` (N,), "left" or "right", says; without that, the one that their palms speak for: nearly all letters
+    show the palm, and a right palm has its index finger on the right of the picture. ``aspect`` (N,), width / height
+    of the pictures, is brought to `ASPECT`, as is that of sources known to have another. Rows with an empty label are
+    left out: they show no sign.
     """
     source = source or path.stem.removesuffix("_static")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in ("landmarks", "labels") if key not in archive.files]
-            if missing:
-                raise InputError("arrays are missing", where=path, expected="landmarks and labels", found=archive.files)
-            landmarks, labels = np.asarray(archive["landmarks"], np.float32), archive["labels"]
-    except (OSError, ValueError, EOFError) as error:
+            if not {"landmarks", "labels"} <= set(archive.files):
+                raise InputError("arrays are missing", where=path, expected="landmarks, labels", found=archive.files)
+            landmarks, labels = np.asarray(archive["landmarks"], np.float32), archive["labels"].astype(np.str_)
+            hand = archive["hand"] if "hand" in archive.files else None
+            aspect = archive["aspect"] if "aspect" in archive.files else _ASPECTS.get(source, ASPECT)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError("cannot be read as npz", where=path, found=error) from error
-    if landmarks.ndim not in (3, 4, 5) or landmarks.shape[-2:] != (LANDMARKS, 3) or len(landmarks) != len(labels):
+    count = len(labels)
+    if landmarks.ndim not in (3, 4, 5) or landmarks.shape[-2:] != (LANDMARKS, 3) or len(landmarks) != count:
         raise InputError(
             "landmarks have the wrong shape",
             where=path,
-            expected=f"({len(labels)}, T, 2, 21, 3), or without T or without the hands",
+            expected=f"({count}, T, 2, 21, 3), or without T or without the hands",
             found=landmarks.shape,
         )
     if not np.isfinite(landmarks).all():
         raise InputError("landmarks are not finite", where=path, expected="zeros for a missing hand")
-    slots = landmarks.ndim == 5 or (landmarks.ndim == 4 and landmarks.shape[1] == 2)
-    if not slots:
-        landmarks = _with_slots(landmarks)
-    frames = landmarks.reshape(len(landmarks), -1, 2, LANDMARKS, 3)
-    return from_sequences(list(frames), [str(label) for label in labels], [source] * len(frames))
+    if not (landmarks.ndim == 5 or (landmarks.ndim == 4 and landmarks.shape[1] == 2)):
+        landmarks = _with_slots(landmarks, hand)
+    frames = landmarks.reshape(count, -1, 2, LANDMARKS, 3)
+    width = np.broadcast_to(np.asarray(aspect, np.float32) / ASPECT, (count,))
+    frames = frames * np.stack([width, np.ones(count), width], axis=1)[:, None, None, None].astype(np.float32)
+    named = np.flatnonzero(labels != "")
+    return from_sequences([frames[i] for i in named], labels[named], [source] * len(named))
 
 
-def _with_slots(hands: FloatArray) -> FloatArray:
+def made_by(path: Path) -> tuple[str, ...]:
+    """The commands that made an npz of rendered stills, where it says so in ``made_by``."""
+    with np.load(path, allow_pickle=False) as archive:
+        text = str(archive["made_by"]) if "made_by" in archive.files else ""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def _with_slots(hands: FloatArray, names: AnyArray | None) -> FloatArray:
+    if names is not None:
+        slot = np.where(names.astype(np.str_) == "left", LEFT, RIGHT)
+        each = np.stack([slot == LEFT, slot == RIGHT], axis=1).reshape(len(hands), *(1,) * (hands.ndim - 3), 2, 1, 1)
+        return np.asarray(hands[..., None, :, :] * each, np.float32)
     across, up = hands[..., 5, :2] - hands[..., 17, :2], hands[..., 9, :2] - hands[..., 0, :2]
     facing = across[..., 0] * up[..., 1] - across[..., 1] * up[..., 0]
-    slot = RIGHT if np.median(np.sign(facing)) < 0 else LEFT
+    majority = RIGHT if np.median(np.sign(facing)) < 0 else LEFT
     both = np.zeros((*hands.shape[:-2], 2, LANDMARKS, 3), np.float32)
-    both[..., slot, :, :] = hands
+    both[..., majority, :, :] = hands
     return both
 
 

@@ -87,7 +87,7 @@ class _Run:
         self._allowed = _classes_of_source(task.recordings.sources, self._targets, len(task.classes))
         self._train, self._valid = _split(self._targets, recipe.validation, seed)
         self._weights = _class_weights(self._targets[self._train], len(task.classes)) if recipe.class_weights else None
-        self._draws = _draw_weights(task, self._targets, self._train, recipe.extra_share)
+        self._draws = _draw_weights(task, self._targets, self._train, recipe)
         per_epoch = recipe.draws or len(self._train)
         self._batches = max(1, per_epoch // recipe.batch)
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
@@ -273,18 +273,19 @@ def _class_weights(targets: NDArray[np.int64], classes: int) -> Tensor:
 
 
 def _draw_weights(
-    task: Task, targets: NDArray[np.int64], train: NDArray[np.int64], extra: float
+    task: Task, targets: NDArray[np.int64], train: NDArray[np.int64], recipe: Recipe
 ) -> NDArray[np.float64]:
-    """Probability of each training recording: every class alike, within it every source by the root of its size."""
+    """Probability of each training recording: every class of a kind alike, in it every source by its size's root."""
     _, source = np.unique(task.recordings.sources[train], return_inverse=True)
     rendered = task.rendered[train]
     weight = np.zeros(len(train))
     for value in np.unique(targets[train]):
+        often = recipe.held_weight if task.classes[value] in task.held else 1.0
         for real in (True, False):
             here = (targets[train] == value) & (rendered != real)
             if not here.any():
                 continue
             count = np.bincount(source[here], minlength=source.max() + 1)
             each = 1 / np.sqrt(np.maximum(count, 1))[source[here]]
-            weight[here] = each / each.sum() * (1.0 if real else extra)
+            weight[here] = each / each.sum() * often * (1.0 if real else recipe.extra_share)
     return np.asarray(weight / weight.sum())

@@ -25,6 +25,8 @@ class Recipe:
     augmentation: Augmentation
     draws: int | None = None
     """Recordings an epoch, drawn so that every (source, sign) comes alike often; None: each recording once."""
+    held_weight: float = 1.0
+    """How often a held shape is drawn, for each time that a movement is: holds are short, so they cost little."""
     class_weights: bool = False
     within_source: float = 0.0
     """Share of the loss in which a sign competes only with the signs of its own source. There the recording's look
@@ -35,8 +37,8 @@ class Recipe:
     """Early stopping on the random validation split after so many epochs without a better accuracy."""
     validation: float = 0.0
     """Share of the recordings in the random, stratified validation split."""
-    extra_share: float = 0.15
-    """Share of the draws that come from rendered hands, where there are any."""
+    extra_share: float = 0.35
+    """How often rendered hands of a class are drawn, for each time that real ones are."""
 
 
 _PLAIN = Augmentation(
@@ -60,16 +62,17 @@ _RECIPES = (
         name="fingerpost-hands",
         family="fingerpost-hands",
         preprocess="hands",
-        epochs=24,
-        batch=64,
-        rate=2e-3,
+        epochs=5,
+        batch=128,
+        rate=4e-3,
         weight_decay=2e-2,
         label_smoothing=0.1,
         clip=1.0,
         augmentation=Augmentation(),
-        draws=8192,
+        draws=12800,
+        held_weight=2.5,
         within_source=0.5,
-        averaging=0.995,
+        averaging=0.99,
     ),
     Recipe(
         name="seed000",

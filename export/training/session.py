@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge.bundle.manifest import Label, Measurement
 from edge.errors import InputError, UsageError
-from export.training.data import Recordings, join, read_data, read_letters
+from export.training.data import Recordings, join, made_by, read_data, read_letters
 from export.training.evaluation import (
     LEAVE_ONE_OUT,
     RANDOM,
@@ -45,6 +45,7 @@ class _Session:
     labels: tuple[Label, ...]
     recordings: Recordings
     extra: Recordings | None
+    rendered_by: tuple[str, ...]
     shared: tuple[str, ...]
     seed: int
     resume: bool
@@ -74,7 +75,8 @@ def train(options: argparse.Namespace, command: str) -> None:
         recipe=chosen,
         labels=labels,
         recordings=recordings,
-        extra=_read_extra(options.extra, labels) if options.extra else None,
+        extra=join([_read_extra(path, labels) for path in options.extra]) if options.extra else None,
+        rendered_by=tuple(dict.fromkeys(made for path in options.extra for made in made_by(path))),
         shared=shared_signs(recordings, labels),
         seed=options.seed,
         resume=options.resume,

@@ -58,6 +58,8 @@ class Run:
     measurements: tuple[Measurement, ...] = ()
     source_prediction: Mapping[str, float] | None = None
     confusions: Sequence[tuple[str, str, float]] = ()
+    rendered_by: tuple[str, ...] = ()
+    """The commands that made the rendered stills."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -128,6 +130,7 @@ def _configuration(run: Run, parameters: int) -> dict[str, Any]:
         "sources": list(run.sources),
         "left_out": list(run.left_out),
         "rendered": int(run.task.rendered.sum()),
+        "rendered_by": list(run.rendered_by),
         "licences": [licence.model_dump() for licence in _licences(run)],
         "seed": run.seed,
         "recipe": asdict(run.recipe),
@@ -162,6 +165,7 @@ def _card(run: Run, parameters: int, size: int) -> str:
         f"- trained on {int((~rendered).sum()):,} recordings from {len(run.sources)} sources"
         + (f" and {int(rendered.sum()):,} rendered stills" if rendered.any() else ""),
         f"- made by `{run.command}`; recipe `{run.recipe.name}`, seed {run.seed}, {len(run.history)} epochs",
+        *(f"- rendered stills made by `{command}`" for command in run.rendered_by),
         *([f"- left out of the training: {', '.join(run.left_out)}"] if run.left_out else []),
         "",
         "## What the figures say",

@@ -1,0 +1,132 @@
+"""The shipped recogniser: what must not change its answer, and its weights."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edge.bundle.manifest import Label
+from export.models.hands import FEATURES, HandPreprocess
+from export.models.registry import family
+from export.models.shipped import HandModel
+from export.training.shipping import CONFIG, WEIGHTS, read_weights
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    return HandModel(11).eval()
+
+
+def hands(count: int = 5, frames: int = 12, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Random hands: two, the left alone, the right alone, one that comes late, none."""
+    generator = torch.Generator().manual_seed(seed)
+    landmarks = torch.rand(count, frames, 2, 21, 3, generator=generator)
+    landmarks[1, :, 1] = 0
+    landmarks[2, :, 0] = 0
+    landmarks[3, :4] = 0
+    landmarks[4] = 0
+    return landmarks, torch.ones(count, frames)
+
+
+def present(landmarks: Tensor) -> Tensor:
+    return landmarks.abs().sum(dim=(3, 4), keepdim=True) > 0
+
+
+def test_where_the_hands_are_does_not_matter(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    moved = (landmarks + torch.tensor([0.3, -0.2, 0.1])) * present(landmarks)
+    torch.testing.assert_close(model(moved, mask), model(landmarks, mask), atol=1e-4, rtol=1e-4)
+
+
+def test_how_large_the_hands_are_does_not_matter(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    torch.testing.assert_close(model(landmarks * 0.4, mask), model(landmarks, mask), atol=1e-4, rtol=1e-4)
+
+
+def test_a_mirrored_picture_with_exchanged_slots_does_not_matter(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    mirrored = torch.cat([1 - landmarks[..., :1], landmarks[..., 1:]], dim=-1) * present(landmarks)
+    torch.testing.assert_close(model(mirrored.flip(2), mask), model(landmarks, mask), atol=1e-4, rtol=1e-4)
+
+
+def test_shape_and_movement_do_matter(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    other, _ = hands(seed=1)
+    backwards = landmarks.flip(1)
+    assert (model(other, mask) - model(landmarks, mask))[0].abs().max() > 1e-2
+    assert (model(backwards, mask) - model(landmarks, mask))[0].abs().max() > 1e-3
+
+
+def test_what_is_in_masked_frames_does_not_matter(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    padded = torch.cat([landmarks, torch.rand(5, 4, 2, 21, 3)], dim=1)
+    longer = torch.cat([mask, torch.zeros(5, 4)], dim=1)
+    torch.testing.assert_close(model(padded, longer), model(landmarks, mask), atol=1e-5, rtol=1e-4)
+
+
+def test_an_empty_window_gives_numbers(model: nn.Module) -> None:
+    landmarks, mask = hands()
+    assert model(landmarks, mask * 0).isfinite().all()
+
+
+def test_gradients_are_finite_even_for_missing_hands() -> None:
+    model = HandModel(11)
+    landmarks, mask = hands()
+    landmarks.requires_grad_(True)
+    model(landmarks, mask).square().sum().backward()
+    assert landmarks.grad is not None
+    assert landmarks.grad.isfinite().all()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_missing_hands_have_no_features() -> None:
+    landmarks, mask = hands()
+    features, seen = HandPreprocess()(landmarks, mask)
+    assert features.shape == (5, 12, FEATURES)
+    assert (features[4] == 0).all()
+    assert seen[3].tolist() == [0] * 4 + [1] * 8
+
+
+@pytest.mark.parametrize("name", ["fingerpost-hands", "cnn-bilstm-attention"])
+@pytest.mark.filterwarnings("ignore")
+def test_the_exported_graph_agrees_for_other_batches_and_lengths(name: str) -> None:
+    entry = family(name)
+    built = entry.build(7, entry.preprocess[-1]).eval()
+    landmarks, mask = hands()
+    axes = {"landmarks": {0: "batch", 1: "time"}, "mask": {0: "batch", 1: "time"}, "logits": {0: "batch"}}
+    file = io.BytesIO()
+    torch.onnx.export(
+        built,
+        (landmarks, mask),
+        file,
+        opset_version=18,
+        dynamo=False,
+        input_names=["landmarks", "mask"],
+        output_names=["logits"],
+        dynamic_axes=axes,
+    )
+    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    for count, frames in ((1, 30), (4, 5), (2, 1)):
+        landmarks, mask = torch.rand(count, frames, 2, 21, 3), torch.ones(count, frames)
+        (found,) = session.run(None, {"landmarks": landmarks.numpy(), "mask": mask.numpy()})
+        np.testing.assert_allclose(found, built(landmarks, mask).detach().numpy(), atol=1e-4)
+
+
+def test_the_shipped_weights_fit_their_labels_and_are_small() -> None:
+    folder = family("fingerpost-hands").checkpoint
+    assert folder is not None
+    configuration = json.loads((folder / CONFIG).read_text())
+    labels = [Label(**label) for label in configuration["labels"]]
+    shipped = family(configuration["family"]).build(len(labels), configuration["preprocess"])
+    read_weights(folder, shipped)
+    assert (folder / WEIGHTS).stat().st_size < 10_000_000
+    assert {label.name for label in labels if label.kind == "letter"} == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert {label.name for label in labels if label.kind == "key"} == {"space", "nothing"}
+    assert shipped(*hands()).shape == (5, len(labels))

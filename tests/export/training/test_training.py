@@ -1,0 +1,234 @@
+"""The trainer: it learns, resumes to the bit, and says what is wrong with data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from edge.errors import InputError, UsageError
+from edge.types import FloatArray
+from export.training.__main__ import main
+from export.training.augment import Augmentation, augment, draw_times, gather, mishaps
+from export.training.data import Recordings, from_sequences, read_data, read_letters, read_signs
+from export.training.evaluation import Predictions, accuracy_by_source, wilson
+from export.training.labels import make_labels
+from export.training.loop import Epoch, Task, fit
+from export.training.recipes import recipe, recipes
+
+_WORDS = ("hello", "no")
+
+
+def made_up(seed: int = 0, each: int = 6) -> Recordings:
+    """Two letters as still shapes, two words as movements, from two sources that hold the camera differently."""
+    random = np.random.default_rng(seed)
+    shapes = np.random.default_rng(99).uniform(-0.1, 0.1, (4, 21, 3))
+    shapes[:, 0] = 0
+    sequences, labels, sources = [], [], []
+    for source in ("one", "two"):
+        for kind, label in enumerate(("A", "B", *_WORDS)):
+            for _ in range(each):
+                frames = np.zeros((10, 2, 21, 3), np.float32)
+                path = np.linspace(0, 0.4, 10)[:, None, None] * (kind - 1.5 if kind > 1 else 0)
+                frames[:, 1] = shapes[kind] + 0.5 + path + random.normal(0, 0.003, (10, 21, 3))
+                frames[:, 1, :, 2] -= frames[:, 1, :1, 2]
+                sequences.append(frames)
+                labels.append(label)
+                sources.append(source)
+    return from_sequences(sequences, labels, sources)
+
+
+def task() -> Task:
+    recordings = made_up()
+    classes = tuple(label.name for label in make_labels(recordings))
+    return Task(recordings, classes, frozenset("AB"), np.zeros(len(recordings), bool))
+
+
+def write_folder(root: Path) -> Path:
+    """The made-up recordings in the layouts of the data folder."""
+    recordings = made_up()
+    (root / "letters_landmarks").mkdir(parents=True)
+    (root / "asl_signs").mkdir()
+    rows = ["path,participant_id,sequence_id,sign"]
+    for i, label in enumerate(recordings.labels):
+        if str(label) in _WORDS:
+            write_parquet(root / "asl_signs" / f"{i}.parquet", recordings.sequence(i))
+            rows.append(f"{i}.parquet,{2 if recordings.sources[i] == 'one' else 3},{i},{label}")
+    (root / "asl_signs" / "train.csv").write_text("\n".join(rows) + "\n")
+    for source in ("one", "two"):
+        chosen = np.flatnonzero((recordings.sources == source) & ~np.isin(recordings.labels, _WORDS))
+        np.savez(
+            root / "letters_landmarks" / f"{source}.npz",
+            landmarks=np.stack([recordings.sequence(int(i)) for i in chosen]),
+            labels=recordings.labels[chosen],
+        )
+    return root
+
+
+def write_parquet(path: Path, frames: FloatArray, leave_out: str = "") -> None:
+    points = np.full((len(frames), 543, 3), np.nan, np.float32)
+    points[:, 468:489], points[:, 522:543] = frames[:, 0], frames[:, 1]
+    points[points == 0] = np.nan
+    columns = {
+        "frame": np.repeat(np.arange(len(frames), dtype=np.int16), 543),
+        "type": ["any"] * (543 * len(frames)),
+        "landmark_index": np.tile(np.arange(543, dtype=np.int16), len(frames)),
+        **{axis: points[..., i].ravel() for i, axis in enumerate("xyz")},
+    }
+    columns.pop(leave_out, None)
+    pq.write_table(pa.table(columns), path)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in recipes()])
+def test_training_lowers_the_loss(name: str) -> None:
+    chosen = replace(recipe(name), epochs=2, batch=8, patience=None, draws=64 if recipe(name).draws else None)
+    _, history = fit(task(), chosen, seed=1)
+    assert history[-1].loss < history[0].loss
+
+
+def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path) -> None:
+    chosen = replace(recipe("fingerpost-hands"), epochs=3, batch=8, draws=32)
+    whole, history = fit(task(), chosen, seed=1)
+    state = tmp_path / "state.pt"
+
+    def interrupt(epoch: Epoch) -> None:
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(task(), chosen, seed=1, state=state, on_epoch=interrupt)
+    resumed, again = fit(task(), chosen, seed=1, state=state)
+    assert again == history
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
+
+
+def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
+    chosen = replace(recipe("fingerpost-hands"), epochs=1, batch=8, draws=16)
+    fit(task(), chosen, seed=1, state=tmp_path / "state.pt")
+    with pytest.raises(InputError, match="another run"):
+        fit(task(), chosen, seed=2, state=tmp_path / "state.pt")
+    (tmp_path / "state.pt").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(InputError, match="resumed"):
+        fit(task(), chosen, seed=1, state=tmp_path / "state.pt")
+
+
+def test_early_stopping_returns_the_best_epoch() -> None:
+    chosen = replace(recipe("seed000"), epochs=30, batch=8, patience=1, validation=0.34)
+    _, history = fit(task(), chosen, seed=1)
+    accuracies = [epoch.accuracy or 0 for epoch in history]
+    assert len(history) == 30 or len(history) - (int(np.argmax(accuracies)) + 1) == 2
+
+
+def test_the_data_folder_is_read_with_sources_and_missing_hands_as_zeros(tmp_path: Path) -> None:
+    recordings = read_data(write_folder(tmp_path))
+    assert set(recordings.sources.tolist()) == {"one", "two", "asl_signs/2", "asl_signs/3"}
+    assert len(recordings) == 48
+    assert (recordings.frames[:, 0] == 0).all()
+    np.testing.assert_allclose(
+        np.sort(recordings.frames.sum((1, 2, 3))), np.sort(made_up().frames.sum((1, 2, 3))), rtol=1e-4
+    )
+
+
+def test_missing_columns_files_and_arrays_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no recordings"):
+        read_data(tmp_path)
+    root = write_folder(tmp_path / "data")
+    write_parquet(root / "asl_signs" / "12.parquet", made_up().sequence(0), leave_out="landmark_index")
+    with pytest.raises(InputError, match=r"12\.parquet.*landmark_index"):
+        read_signs(root / "asl_signs")
+    (root / "asl_signs" / "12.parquet").unlink()
+    with pytest.raises(InputError, match=r"12\.parquet"):
+        read_signs(root / "asl_signs")
+    (root / "asl_signs" / "train.csv").write_text("path,sign\n")
+    with pytest.raises(InputError, match="participant_id"):
+        read_signs(root / "asl_signs")
+    np.savez(tmp_path / "letters.npz", landmarks=np.zeros((3, 20, 3)), labels=["A"] * 3)
+    with pytest.raises(InputError, match="wrong shape"):
+        read_letters(tmp_path / "letters.npz")
+    np.savez(tmp_path / "letters.npz", points=np.zeros((3, 21, 3)))
+    with pytest.raises(InputError, match="arrays are missing"):
+        read_letters(tmp_path / "letters.npz")
+    (tmp_path / "letters.npz").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(InputError, match="npz"):
+        read_letters(tmp_path / "letters.npz")
+
+
+def test_hands_without_a_slot_get_the_named_one_and_the_pictures_aspect(tmp_path: Path) -> None:
+    hands = np.random.default_rng(0).uniform(0.2, 0.8, (3, 21, 3)).astype(np.float32)
+    names, aspect = np.array(["left", "right", "right"]), np.full(3, 16 / 9)
+    np.savez(tmp_path / "x.npz", landmarks=hands, labels=np.array(["A", "", "B"]), hand=names, aspect=aspect)
+    read = read_letters(tmp_path / "x.npz")
+    assert read.labels.tolist() == ["A", "B"]
+    np.testing.assert_allclose(read.frames[0, 0], hands[0] * [4 / 3, 1, 4 / 3], rtol=1e-5)
+    assert (read.frames[0, 1] == 0).all()
+    assert (read.frames[1, 0] == 0).all()
+
+
+def test_augmentation_keeps_missing_hands_and_changes_nothing_when_all_is_zero() -> None:
+    batch = np.stack([made_up().sequence(i) for i in (0, 15)])
+    nothing = replace(Augmentation(), **{name: 0 for name in Augmentation.__dataclass_fields__ if name != "frames"})
+    random = np.random.default_rng(0)
+    np.testing.assert_allclose(augment(batch, nothing, random), batch, atol=1e-5)
+    changed = augment(batch, Augmentation(), random)
+    assert (changed[:, :, 0] == 0).all()
+    assert 0.005 < np.abs(changed - batch).max() < 1
+    lost = batch.copy()
+    mishaps(lost, np.array([10, 10]), replace(nothing, swap=1.0), random)
+    np.testing.assert_array_equal(lost, batch[:, :, ::-1])
+
+
+def test_drawn_times_stay_inside_the_recording() -> None:
+    random = np.random.default_rng(0)
+    for length in (1, 2, 5, 30, 400):
+        for held in (True, False):
+            times = draw_times(length, held=held, options=Augmentation(), random=random)
+            assert 1 <= len(times) <= 30
+            assert times.min() >= 0
+            assert times.max() <= length - 1
+            assert (np.diff(times) >= 0).all()
+
+
+def test_between_a_seen_and_a_missing_hand_the_nearer_frame_counts() -> None:
+    sequence = np.zeros((3, 2, 21, 3), np.float32)
+    sequence[0, 1], sequence[1, 1] = 0.2, 0.4
+    out = gather(sequence, np.array([0.5, 1.4, 1.6]))
+    assert out[:, 1, 0, 0].tolist() == pytest.approx([0.3, 0.4, 0.0])
+
+
+def test_accuracy_weighs_every_sign_of_a_source_alike() -> None:
+    labels, sources = np.array(["A", "A", "A", "B"]), np.array(["s", "s", "s", "s"])
+    logits = np.eye(3, dtype=np.float32)[[0, 0, 0, 0]]
+    found = accuracy_by_source(Predictions(logits, labels, sources), ["A", "B", "C"], of=["A", "B"], among=["A", "B"])
+    assert found == {"s": (0.5, 4)}
+    low, high = wilson(0.5, 100)
+    assert (round(low, 3), round(high, 3)) == (0.404, 0.596)
+
+
+def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    data, output = write_folder(tmp_path / "data"), tmp_path / "out"
+    words = ["--data", str(data), "--epochs", "1", "--output", str(output), "--threads", "1"]
+    quick = replace(recipe("fingerpost-hands"), draws=64, batch=16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("export.training.session.recipe", lambda name: quick)
+        assert main([*words, "--evaluate"]) == 0
+    assert sorted(path.name for path in output.iterdir()) == [
+        "MODEL_CARD.md",
+        "folds",
+        "metrics.json",
+        "model.safetensors",
+        "model_config.json",
+    ]
+    configuration = json.loads((output / "model_config.json").read_text())
+    assert [label["name"] for label in configuration["labels"]] == ["A", "B", "hello", "no"]
+    assert {m["data"] for m in configuration["measurements"]} >= {"one", "two", "asl_signs/2", "mean over 2 sources"}
+    fold = json.loads((output / "folds" / "one" / "model_config.json").read_text())
+    assert "one" not in fold["sources"]
+    assert main([*words, "--leave-out", "nobody"]) == UsageError.exit_code
+    assert main(["no-such-recipe", *words]) == UsageError.exit_code
