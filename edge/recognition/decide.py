@@ -117,15 +117,20 @@ class MovementReader:
         self._labels = labels
         self._settings = settings
         self._moving = np.array([label.moving for label in labels])
+        self._letters = np.array([label.moving and label.kind == "letter" for label in labels])
         self._words = np.array([label.kind == "word" for label in labels])
 
-    def read(self, movement: Sequence[Sample]) -> SignEvent | None:
-        """The sign, or None when it was a transition or nothing clear."""
+    def read(self, movement: Sequence[Sample], *, spelling: bool) -> SignEvent | None:
+        """The sign, or None when it was a transition or nothing clear.
+
+        ``spelling``: the movement began at a letter, so that a moving letter is likelier than a word, which then has
+        to win outright.
+        """
         settings = self._settings
         if _duration(movement) < settings.moving_time or path(movement) < settings.moving_path:
             return None
         prediction = self._classifier.classify([sample.tick for sample in movement])
-        shares = np.where(self._moving, prediction.probabilities, 0)
+        shares = np.where(self._letters if spelling else self._moving, prediction.probabilities, 0)
         shares = shares / max(float(shares.sum()), settings.floor_moving)
         label = int(shares.argmax())
         share = float(shares[label])

@@ -77,6 +77,8 @@ class Recogniser:
         self._place: Pose | None = None
         self._silent = True
         """Whether nothing was read since the hand came."""
+        self._spelling = False
+        """Whether the last sign since then was a letter."""
 
     def _step(self, tick: Tick) -> list[Result]:
         segments = self._segmenter
@@ -90,7 +92,7 @@ class Recogniser:
         if before is not Phase.ABSENT and self._phase is Phase.ABSENT:
             results += self._end_stay()
         if self._phase is Phase.ABSENT:
-            self._last, self._place = None, None
+            self._last, self._place, self._spelling = None, None, False
             return results + self._tell("waiting", tick)
         if self._phase is Phase.MOVING:
             return results + self._tell("hand", tick)
@@ -101,13 +103,16 @@ class Recogniser:
         return results + self._tell("recognising", tick)
 
     def _end_movement(self, movement: Sequence[Sample]) -> list[Result]:
-        sign = self._movements.read(movement)
-        if sign is None:
+        sign = self._movements.read(movement, spelling=self._spelling)
+        if sign is None or sign.kind == "letter":
             self._holds.reset()
+        else:
+            self._holds.skip()
+        if sign is None:
             return []
-        self._holds.skip()
         again = sign.label == self._last and self._place is not None  # held first, then moved: one sign
         self._last, self._place, self._silent = sign.label, None, False
+        self._spelling = sign.kind == "letter"
         return [] if again else [sign]
 
     def _end_stay(self) -> list[Result]:
@@ -135,6 +140,7 @@ class Recogniser:
             return []
         self._last = sign.label
         self._silent = False
+        self._spelling = sign.kind == "letter"
         return [sign]
 
     def _tell(self, name: StateName, tick: Tick, detail: str = "") -> list[Result]:

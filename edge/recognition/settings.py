@@ -31,7 +31,7 @@ class RecognitionSettings:
     """Its least lead over the next."""
     floor: float = 0.2
     """Letters and keys that together have less probability than this have their shares cut accordingly."""
-    last_chance: float = 0.4
+    last_chance: float = 0.3
     """The least share when the hold ends undecided."""
     change: float = 0.3
     """Within one hold, another shape must win for this long to be read as another letter."""

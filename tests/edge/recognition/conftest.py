@@ -16,10 +16,11 @@ from edge.types import AnyArray, Hands, SignEvent, State
 ASPECT = 4 / 3
 SHAPES = "ABCLO"
 """Letters: fingers stretched by different amounts."""
-WAVE = "wave"
+WAVE, TRACE = "wave", "Z"
 LABELS = (
     *(LabelInfo(letter, "letter") for letter in SHAPES),
     LabelInfo("nothing", "key"),
+    LabelInfo(TRACE, "letter", moving=True),
     LabelInfo(WAVE, "word", moving=True),
 )
 SIZE = 0.2
@@ -151,9 +152,9 @@ def knows_shapes(feeds: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
         return {"logits": np.zeros((1, len(LABELS)), np.float32)}
     size = np.maximum(np.linalg.norm(hand[:, 9] - hand[:, 0], axis=1), 1e-6)[:, None, None]
     relative = ((hand - hand[:, :1]) / size).mean(axis=0)
-    far = [np.linalg.norm(relative - shape(label.name), axis=1).mean() for label in LABELS[:-1]]
+    far = [np.linalg.norm(relative - shape(label.name), axis=1).mean() for label in LABELS[:-2]]
     swing = np.ptp(hand[:, 0, 0]) / size.mean()
-    return {"logits": np.array([[*(-20 * np.array(far)), 4 * (swing - 2)]], np.float32)}
+    return {"logits": np.array([[*(-20 * np.array(far)), 4 * (swing - 2) - 1, 4 * (swing - 2)]], np.float32)}
 
 
 @pytest.fixture

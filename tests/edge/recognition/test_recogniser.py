@@ -45,7 +45,7 @@ def test_a_doubled_letter_is_read_twice_and_a_held_one_once(signer, read) -> Non
 
 def test_a_doubled_letter_that_is_decided_only_at_the_end_of_its_holds_is_read_twice(signer, read) -> None:
     def hesitant(feeds):
-        return {"logits": np.array([[0, 0, 0, 1.6, 0, 0, -9]], np.float32)}
+        return {"logits": np.array([[0, 0, 0, 1.6, 0, 0, -9, -9]], np.float32)}
 
     film = signer.rest().come("L").hold("L").glide("L", by=0.35, lift=0.12).hold("L").rest().film(25)
     assert read(film, function=hesitant).text == "LL"
@@ -119,7 +119,7 @@ def test_a_movement_that_ends_by_leaving_is_a_word(signer, read) -> None:
 
 def test_a_word_that_is_part_movement_part_hold_is_read_when_the_hand_leaves(signer, read) -> None:
     def slow_word(feeds):
-        return {"logits": np.array([[1.0, 1.1, 1, 1, 1, 0, 4.0]], np.float32)}
+        return {"logits": np.array([[1.0, 1.1, 1, 1, 1, 0, 0, 4.0]], np.float32)}
 
     film = signer.rest(1.0).come("B", 0.3).hold("B", 0.9).rest(1.0).film(25)
     assert read(film, function=slow_word).labels == ["wave"]
@@ -132,9 +132,14 @@ def test_letters_words_and_letters(signer, read) -> None:
     assert read(signer.film(15)).labels == ["A", "L", "wave", "C", "O"]
 
 
+def test_while_spelling_a_movement_is_rather_a_moving_letter_and_the_next_letter_is_read(signer, read) -> None:
+    film = signer.rest().come("B").hold("B").wave().glide("L").hold("L").rest().film(25)
+    assert read(film).labels == ["B", "Z", "L"]
+
+
 def test_glides_between_letters_are_no_words(signer, read) -> None:
     def always_wave(feeds):
-        return {"logits": np.array([[0.0] * 6 + [1.0]], np.float32)}
+        return {"logits": np.array([[0.0] * 7 + [1.0]], np.float32)}
 
     film = signer.spell("BALCO", glide=0.5).film(25)
     assert "wave" not in read(film, function=always_wave).labels
@@ -151,7 +156,7 @@ def test_a_network_that_wavers_between_two_letters_does_not_stutter(signer, read
 
     def wavering(feeds):
         first = next(calls) // 6 % 2
-        return {"logits": np.array([[6.0 * (1 - first), 6.0 * first, 0, 0, 0, 0, 0]], np.float32)}
+        return {"logits": np.array([[6.0 * (1 - first), 6.0 * first, 0, 0, 0, 0, 0, 0]], np.float32)}
 
     film = signer.rest().come("B").hold("B", 6.0).rest().film(25)
     assert len(read(film, function=wavering).labels) == 1
@@ -159,7 +164,7 @@ def test_a_network_that_wavers_between_two_letters_does_not_stutter(signer, read
 
 def test_an_unclear_shape_is_reported_as_unsure_with_the_two_likeliest(signer, read) -> None:
     def torn(feeds):
-        return {"logits": np.array([[2.0, 2.1, 1.9, 1.9, 1.9, 0, 0]], np.float32)}
+        return {"logits": np.array([[2.0, 2.1, 1.9, 1.9, 1.9, 0, 0, 0]], np.float32)}
 
     reading = read(signer.rest().come("B").hold("B", 2.0).rest().film(25), function=torn)
     assert reading.labels == []
