@@ -18,7 +18,9 @@ from export.models.hands import ASPECT
 from export.training.data import Recordings
 
 _HOLD = 4
-"""Frames that are taken from a hold at most."""
+"""Frames that are mostly taken from a hold, at most."""
+_LONG_HOLDS = 0.3
+"""Share of holds that may fill the window: without them a network takes every long window for a movement."""
 _PARENT = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
 
@@ -41,7 +43,7 @@ class Augmentation:
     """Standard deviation of each point in each frame."""
     speed: float = 0.5
     """Largest change of speed, as a logarithm."""
-    word_crop: float = 0.3
+    word_crop: float = 0.4
     """Largest share of a movement that is cut off."""
     drop: float = 0.15
     """Largest share of frames without a hand."""
@@ -59,7 +61,8 @@ def draw_times(length: int, *, held: bool, options: Augmentation, random: np.ran
     a few frames from any part of it do.
     """
     if held:
-        count = int(random.integers(1, min(_HOLD, options.frames) + 1))
+        longest = options.frames if random.random() < _LONG_HOLDS else min(_HOLD, options.frames)
+        count = int(random.integers(1, longest + 1))
         span = random.uniform(0, length - 1)
         return random.uniform(0, length - 1 - span) + span * np.linspace(0, 1, count)
     speed = np.exp(random.uniform(-options.speed, options.speed))
