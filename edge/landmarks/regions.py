@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.types import FloatArray, UInt8Array
 
@@ -29,11 +28,7 @@ _FACE_FOLLOWED_SCALE = 1.5
 _EYE_CORNERS = (33, 263)
 """Of the face's 468 landmarks: the outer corners of the eye on the picture's left and on its right."""
 _LARGEST_SIDE = 8_000
-"""Pictures beyond are thinned, so that positions of crops around them fit 32 bits with all their fractions."""
-_FRACTION_BITS = 5
-_FRACTION = (1 << _FRACTION_BITS) - 1
-_GUARD_BITS = 10
-"""Carried along so that rounding does not add up over a crop."""
+"""Larger pictures are thinned: OpenCV's maps hold pixel numbers in 16 bits, and a crop may reach beyond a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +114,8 @@ class Cropper:
     def __init__(self, size: int, *, repeat_border: bool) -> None:
         self.size = size
         self._border = cv2.BORDER_REPLICATE if repeat_border else cv2.BORDER_CONSTANT
-        self._steps = np.arange(size)
-        self._x, self._y, self._part = (np.zeros((size, size), np.int32) for _ in range(3))
+        self._steps = np.arange(size, dtype=np.float32)
+        self._x, self._y = (np.zeros((size, size), np.float32) for _ in range(2))
         self._whole = np.zeros((size, size, 2), np.int16)
         self._fraction = np.zeros((size, size), np.uint16)
         self._bgr: UInt8Array = np.zeros((size, size, 3), np.uint8)
@@ -129,29 +124,15 @@ class Cropper:
     def crop(self, image: UInt8Array, region: Region) -> UInt8Array:
         """``region`` of a BGR ``image`` as RGB (1, size, size, 3); valid until the next call."""
         scale = region.side / self.size
-        cos, sin = math.cos(region.angle) * scale, math.sin(region.angle) * scale
+        cos, sin = np.float32(math.cos(region.angle) * scale), np.float32(math.sin(region.angle) * scale)
         half = self.size / 2
-        self._positions(self._x, cos, -sin, region.x - (cos - sin) * half)
-        self._positions(self._y, sin, cos, region.y - (sin + cos) * half)
-        for axis, positions in enumerate((self._x, self._y)):
-            np.right_shift(positions, _FRACTION_BITS, out=self._part)
-            self._whole[:, :, axis] = self._part
-        np.bitwise_and(self._y, _FRACTION, out=self._y)
-        np.left_shift(self._y, _FRACTION_BITS, out=self._y)
-        np.bitwise_and(self._x, _FRACTION, out=self._x)
-        np.bitwise_or(self._x, self._y, out=self._x)
-        self._fraction[...] = self._x
+        along, across = self._steps * cos, self._steps * sin
+        np.add((np.float32(region.x - (cos - sin) * half) - across)[:, None], along, out=self._x)
+        np.add((np.float32(region.y - (sin + cos) * half) + along)[:, None], across, out=self._y)
+        cv2.convertMaps(self._x, self._y, cv2.CV_16SC2, self._whole, self._fraction)
         cv2.remap(image, self._whole, self._fraction, cv2.INTER_LINEAR, self._bgr, self._border)
         cv2.cvtColor(self._bgr, cv2.COLOR_BGR2RGB, self._rgb[0])
         return self._rgb
-
-    def _positions(self, out: NDArray[np.int32], per_column: float, per_row: float, offset: float) -> None:
-        """Where each pixel of the crop lies on one axis of the picture, in 1/32 pixel."""
-        unit = 1 << (_FRACTION_BITS + _GUARD_BITS)
-        columns = np.rint(per_column * unit * self._steps).astype(np.int32)
-        rows = np.rint((per_row * self._steps + offset) * unit).astype(np.int32) + (1 << (_GUARD_BITS - 1))
-        np.add(rows[:, None], columns[None, :], out=out)
-        np.right_shift(out, _GUARD_BITS, out=out)
 
 
 def as_bgr(image: UInt8Array) -> UInt8Array:

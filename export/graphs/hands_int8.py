@@ -2,8 +2,9 @@
 
 What is done, and why:
 
-* Weights get seven bits and one scale per output channel. With eight, the products of AVX2 processors without VNNI
-  saturate; with seven, every processor computes the same.
+* Weights have one scale per output channel. Those of 1x1 convolutions get seven bits: they run as matrix products,
+  whose pairwise sums saturate with eight on AVX2 processors without VNNI; with seven, every processor computes the
+  same. Depthwise ones are summed up in 32 bits everywhere and get eight, which halves the error on difficult hands.
 * The first bottleneck stays float. Its convolutions run over 3 and 24 channels, where int8 is slower than float, and
   rounding there cost more accuracy than in all other layers together.
 * In the second bottleneck the channels' ranges differ by a factor of 100, so each channel is scaled to fill the common
@@ -30,9 +31,12 @@ from edge.errors import InputError
 from edge.types import AnyArray, FloatArray
 
 RANGES_FILE = Path(__file__).with_name("hand_ranges.json")
-QUANTIZATION = "static QDQ, uint8 activations, 7-bit weights per channel, first bottleneck and heads float"
+QUANTIZATION = (
+    "static QDQ, uint8 activations, weights per channel (depthwise 8 bits, others 7), first bottleneck and heads float"
+)
 
-_WEIGHT_LIMIT = 63
+_DENSE_LIMIT, _DEPTHWISE_LIMIT = 63, 127
+"""Largest integer of a weight."""
 _BIAS_LIMIT = 2**30
 _RELU6 = 6.0
 _HEADROOM = 1.2
@@ -184,7 +188,8 @@ class _QdqWriter:
         output = node.output[0]
         weights, bias = self._weights[node.input[1]], self._weights[node.input[2]]
         incoming = self._scales[source]
-        scale = np.abs(weights).reshape(len(weights), -1).max(axis=1) / _WEIGHT_LIMIT
+        limit = _DEPTHWISE_LIMIT if weights.shape[1] == 1 else _DENSE_LIMIT
+        scale = np.abs(weights).reshape(len(weights), -1).max(axis=1) / limit
         # A channel with next to no weights would need a bias that no 32-bit integer holds.
         scale = np.maximum(scale, np.maximum(np.abs(bias) / (incoming * _BIAS_LIMIT), 1e-12)).astype(np.float32)
         rounded = np.round(weights / scale[:, None, None, None]).astype(np.int8)
