@@ -9,6 +9,7 @@ without anything having been read is looked at once more, as a whole: many word 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,7 @@ class HoldReader:
         self._spelled = np.array([label.kind != "word" and not label.moving for label in labels])
         self._shapes = np.array([label.kind == "word" and not label.moving for label in labels])
         self._agreed: list[tuple[int, float]] = []
+        self._glances: list[Prediction] = []
         self._read: int | None = None
         self._read_pose: Pose | None = None
         self.doubt: tuple[str, ...] = ()
@@ -46,7 +48,7 @@ class HoldReader:
 
     def reset(self) -> None:
         """A new hold begins."""
-        self._agreed, self._read, self._read_pose, self.doubt = [], None, None, ()
+        self._agreed, self._glances, self._read, self._read_pose, self.doubt = [], [], None, None, ()
 
     def skip(self) -> None:
         """The hold belongs to the sign before it: it is not read unless its shape changes."""
@@ -87,9 +89,15 @@ class HoldReader:
         return self._decide(hold, label, share, prediction) if share >= self._settings.last_chance else None
 
     def _classify(self, hold: Sequence[Sample], span: float) -> tuple[Prediction, int, float, float]:
-        """The prediction, the likeliest held sign, its share and its lead over the next."""
-        begin = hold[-1].tick.time - span - _EPS
-        prediction = self._classifier.classify([s.tick for s in hold if s.tick.time >= begin])
+        """The mean prediction of the last ``span`` seconds' glances, the likeliest held sign, its share, its lead."""
+        now = hold[-1].tick.time
+        if not self._glances or self._glances[-1].end < now:
+            begin = now - self._settings.glance - _EPS
+            self._glances.append(self._classifier.classify([s.tick for s in hold if s.tick.time >= begin]))
+        recent = [glance for glance in self._glances if glance.end >= now - span - _EPS]
+        self._glances = [glance for glance in self._glances if glance.end >= now - self._settings.look_back - _EPS]
+        mean = np.mean([glance.probabilities for glance in recent], axis=0)
+        prediction = replace(recent[-1], probabilities=mean.astype(np.float32))
         word = np.where(self._shapes, prediction.probabilities, 0)
         if word.max() >= self._settings.shape_confidence:
             shares = word

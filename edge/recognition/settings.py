@@ -21,8 +21,11 @@ class RecognitionSettings:
     """A hand lost by the landmarker for less than this has not left."""
     hold: float = 0.32
     """A shape is looked at once it has been still for this long."""
+    glance: float = 0.28
+    """A glance at a hold shows the network this much of it. Longer ones do harm: the network knows long stills from
+    recordings of posed words, and takes a letter that is held on for one of those."""
     look_back: float = 0.6
-    """Of a hold, the last this much is classified."""
+    """What is decided on is the mean of the glances of the last this much."""
     agree: int = 2
     """A held shape is decided when this many looks in a row agree."""
     confidence: float = 0.6
