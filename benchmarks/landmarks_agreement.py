@@ -15,12 +15,13 @@ from edge.types import FloatArray
 class Agreement:
     """Distances in the picture, as a share of the reference hand's size (the longer side of its box).
 
-    ``mean`` and ``p95`` over all landmarks of ``hands`` matched hands; ``depth`` the mean difference of z, likewise;
+    ``mean``, ``median`` and ``p95`` over all landmarks of ``hands`` matched hands; ``depth`` the mean difference of z, likewise;
     ``missed`` hands that only the reference found, ``extra`` that only the other did, ``sides`` matched hands that
     were put on the other side.
     """
 
     mean: float
+    median: float
     p95: float
     depth: float
     hands: int
@@ -56,6 +57,7 @@ def compare(reference: Found, other: Found, sizes: Sequence[tuple[int, int]], fr
     every = np.concatenate(errors) if errors else np.zeros(1, np.float32)
     return Agreement(
         mean=float(every.mean()),
+        median=float(np.median(every)),
         p95=float(np.percentile(every, 95)),
         depth=float(np.mean(depths)) if depths else 0.0,
         hands=len(errors),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 
 from edge.errors import InputError
@@ -80,6 +81,11 @@ def read_picture(path: Path) -> UInt8Array:
     if image is None:
         raise InputError("not a picture", where=path)
     return image  # type: ignore[return-value]
+
+
+def moving_face() -> list[UInt8Array]:
+    """A real face that moves: the public-domain portrait that comes with matplotlib."""
+    return panned(read_picture(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"), 60)
 
 
 def panned(image: UInt8Array, frames: int = 30) -> list[UInt8Array]:
