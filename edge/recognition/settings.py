@@ -13,17 +13,17 @@ class RecognitionSettings:
     part in it (`python -m benchmarks.spelling`).
     """
 
-    still: float = 0.6
+    still: float = 0.55
     """Below this speed (hand sizes per second) a moving hand comes to rest ..."""
-    move: float = 0.9
+    move: float = 0.82
     """... and above this one a resting hand moves: two thresholds, so that a trembling hand does neither."""
     bridge: float = 0.35
     """A hand lost by the landmarker for less than this has not left."""
     hold: float = 0.32
     """A shape is looked at once it has been still for this long."""
     glance: float = 0.28
-    """A glance at a hold shows the network this much of it. Longer ones do harm: the network knows long stills from
-    recordings of posed words, and takes a letter that is held on for one of those."""
+    """A glance at a hold shows the network this much of it; longer ones were read worse (rendered words, left-out
+    signers): the network knows long stills from posed recordings and takes the stillness for part of the sign."""
     look_back: float = 0.6
     """What is decided on is the mean of the glances of the last this much."""
     agree: int = 2
