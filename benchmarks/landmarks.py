@@ -24,14 +24,16 @@ from benchmarks import landmarks_scenes as scenes
 from benchmarks import report
 from benchmarks.landmarks_agreement import Agreement, compare
 from benchmarks.landmarks_backend import Backend, Found, worker_command
-from edge.bundle.reader import open_bundle
+from benchmarks.landmarks_letters import LetterReader, Letters, letters
+from edge.bundle.manifest import Precision
+from edge.bundle.reader import Bundle, open_bundle
 from edge.cli import Parser
-from edge.errors import BundleError, DependencyError
+from edge.errors import DependencyError
 from export.graphs.faces import face_networks
 from export.graphs.hands import hand_networks
 
 REFERENCE = "mediapipe"
-OURS = ("fp32", "int8")
+OURS: tuple[Precision, ...] = ("fp32", "int8")
 _STARTS = 3
 _WARMUP_FRAMES = 25
 
@@ -65,12 +67,16 @@ class LandmarkResult:
     costs: tuple[Cost, ...]
     agreements: Mapping[str, Mapping[str, Agreement]]
     """Scene -> precision -> agreement with the reference."""
+    letters: Mapping[str, Mapping[str, Letters]]
+    """Scene -> backend -> letters read, where a bundle and real pictures are given."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the suite; raises FingerpostError."""
     parser = Parser(prog="python -m benchmarks landmarks", description=__doc__)
-    parser.add_argument("--bundle", type=Path, help="take the networks from this bundle; default: export them now")
+    parser.add_argument(
+        "--bundle", type=Path, help="read letters with its classifier; its hand networks, if it has int8"
+    )
     parser.add_argument("--data", type=Path, help="folder with letters_images, for agreement on real pictures")
     parser.add_argument("--reference", type=Path, default=Path(".venv-ref/bin/python"), help="Python with mediapipe")
     parser.add_argument("--rounds", type=int, default=5)
@@ -81,10 +87,11 @@ def main(argv: Sequence[str]) -> int:
         raise DependencyError(
             "no environment with MediaPipe", where=options.reference, remedy="`make venv-ref`, or name its Python"
         )
-    networks = _networks(options.bundle)
-    with tempfile.TemporaryDirectory(prefix="fingerpost-landmarks-") as folder:
+    with tempfile.TemporaryDirectory(prefix="fingerpost-landmarks-") as folder, ExitStack() as stack:
+        bundle = stack.enter_context(open_bundle(options.bundle)) if options.bundle else None
         result = measure(
-            networks,
+            _networks(bundle),
+            reader=LetterReader(bundle) if bundle else None,
             folder=Path(folder),
             reference=options.reference,
             data=options.data,
@@ -101,6 +108,7 @@ def main(argv: Sequence[str]) -> int:
 def measure(
     networks: Mapping[tuple[str, str], bytes],
     *,
+    reader: LetterReader | None,
     folder: Path,
     reference: Path,
     data: Path | None,
@@ -122,7 +130,9 @@ def measure(
     files = {name: scenes.write_scene(folder / f"{i}.npz", images) for i, (name, images) in enumerate(timed.items())}
     first = scenes.write_scene(folder / "first.npz", timed["one hand"][:1])
     starts, peaks = _starts(commands, first, folder)
-    costs, agreements = [], {}
+    costs: list[Cost] = []
+    agreements: dict[str, Mapping[str, Agreement]] = {}
+    read: dict[str, Mapping[str, Letters]] = {}
     with ExitStack() as stack, report.progress() as progress:
         backends = {name: stack.enter_context(Backend(name, command, folder)) for name, command in commands.items()}
         for name, path in progress.track(list(files.items()), "timing"):
@@ -139,29 +149,38 @@ def measure(
         costs.append(Cost("peak memory", "MiB", {name: peak / 2**20 for name, peak in peaks.items()}))
         costs.append(Cost("start to first landmarks", "s", starts))
         if data is not None:
-            agreements |= _real(backends, data, pictures, folder)
+            real, read = _real(backends, data, pictures, folder, reader)
+            agreements |= real
     cost, agreements["face, moving"] = _face(reference, folder)
     costs.append(cost)
-    return LandmarkResult(tuple(costs), agreements)
+    return LandmarkResult(tuple(costs), agreements, read)
 
 
-def _real(backends: Mapping[str, Backend], data: Path, count: int, folder: Path) -> dict[str, Mapping[str, Agreement]]:
+def _real(
+    backends: Mapping[str, Backend], data: Path, count: int, folder: Path, reader: LetterReader | None
+) -> tuple[dict[str, Mapping[str, Agreement]], dict[str, Mapping[str, Letters]]]:
     paths = scenes.real_pictures(data, count)
-    agreements = {}
+    agreements: dict[str, Mapping[str, Agreement]] = {}
+    read: dict[str, Mapping[str, Letters]] = {}
     for source in ("vita", "asl_alphabet_train"):
-        images = [scenes.read_picture(p) for p in paths if source in p.parts]
+        chosen = [p for p in paths if source in p.parts]
+        images = [scenes.read_picture(p) for p in chosen]
         shown = [image for image in images for _ in range(scenes.REPEATS)]
         path = scenes.write_scene(folder / "real.npz", shown, range(0, len(shown), scenes.REPEATS))
         found = {name: backend.run(path) for name, backend in backends.items()}
         last = range(scenes.REPEATS - 1, len(shown), scenes.REPEATS)
         agreements[f"real pictures, {source}"] = _agreements(found, shown, last)
+        if reader is not None:
+            shapes = [(image.shape[1], image.shape[0]) for image in images]
+            truth = [p.parent.name for p in chosen]
+            read[f"real pictures, {source}"] = letters(reader, found, truth, last, shapes)
     moving = [scenes.panned(scenes.read_picture(p)) for p in paths[:: max(len(paths) // 8, 1)]]
     frames = [image for sequence in moving for image in sequence]
     starts = np.cumsum([0, *(len(sequence) for sequence in moving[:-1])])
     path = scenes.write_scene(folder / "real.npz", frames, [int(s) for s in starts])
     found = {name: backend.run(path) for name, backend in backends.items()}
     agreements["real pictures, moving"] = _agreements(found, frames, range(len(frames)))
-    return agreements
+    return agreements, read
 
 
 def _face(reference: Path, folder: Path) -> tuple[Cost, dict[str, Agreement]]:
@@ -208,19 +227,11 @@ def _milliseconds(rounds: Sequence[Found]) -> float:
     return 1e3 * float(best[_WARMUP_FRAMES:].mean())
 
 
-def _networks(bundle: Path | None) -> dict[tuple[str, str], bytes]:
-    if bundle is None:
+def _networks(bundle: Bundle | None) -> dict[tuple[str, str], bytes]:
+    if bundle is None or "int8" not in bundle.manifest.variants("hand"):
         return {(n.role, n.variant): n.model for n in hand_networks(precisions=OURS)}
-    with open_bundle(bundle) as opened:
-        have = {(n.role, n.variant) for n in opened.manifest.networks}
-        wanted = {("palm", "fp32"), ("hand", "fp32"), ("hand", "int8")}
-        if missing := sorted(f"{role} {variant}" for role, variant in wanted - have):
-            raise BundleError("networks are missing", where=bundle, expected=", ".join(missing))
-        return {
-            (n.role, n.variant): opened.network(n.role, n.variant)
-            for n in opened.manifest.networks
-            if (n.role, n.variant) in wanted
-        }
+    hands = [n for n in bundle.manifest.networks if n.role in ("palm", "hand")]
+    return {(n.role, n.variant): bundle.network(n.role, n.variant) for n in hands}
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -256,3 +267,6 @@ def print_landmarks(result: LandmarkResult, console: Console | None = None) -> N
             counts = (str(n) for n in (row.hands, row.missed, row.extra, row.sides))
             table.add_row(scene, precision, *shares, *counts)
     console.print(table)
+    for scene, read in result.letters.items():
+        counts = (f"{name} {one.right}/{one.n} ({100 * one.accuracy:.1f} %)" for name, one in read.items())
+        console.print(f"Letters read, {scene}: {', '.join(counts)}")

@@ -15,9 +15,9 @@ from edge.types import FloatArray
 class Agreement:
     """Distances in the picture, as a share of the reference hand's size (the longer side of its box).
 
-    ``mean``, ``median`` and ``p95`` over all landmarks of ``hands`` matched hands; ``depth`` the mean difference of z, likewise;
-    ``missed`` hands that only the reference found, ``extra`` that only the other did, ``sides`` matched hands that
-    were put on the other side.
+    ``mean``, ``median`` and ``p95`` over all landmarks of ``hands`` matched hands; ``depth`` the mean difference of z,
+    likewise; ``missed`` hands that only the reference found, ``extra`` that only the other did, ``sides`` matched hands
+    that were put on the other side.
     """
 
     mean: float

@@ -64,7 +64,7 @@ class FacePipeline:
             return None
         self._region = from_face_landmarks(points[:, :2])
         height, width = image.shape[:2]
-        return points / np.array([width, height, width], np.float32)
+        return np.asarray(points / np.array([width, height, width], np.float32), np.float32)
 
     def reset(self) -> None:
         """Forget the face that was followed: for another source."""
