@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import onnx
 
 from edge.bundle.manifest import InputContract, Label, Licence, Parity, Precision, Target, Task
-from edge.errors import CheckFailedError, InputError
+from edge.errors import CheckFailedError, DependencyError, InputError
 from edge.types import AnyArray
-from export.graphs import fp16, parity, quantize
+from export.calibration import calibration_inputs
+from export.graphs import fp16, parity, quantize, static_int8
 from export.graphs.onnx_input import OnnxFile
 from export.graphs.torch_onnx import export_module, run_module, stamp
 from export.graphs.types import BuiltNetwork
@@ -66,6 +68,8 @@ class Classifier:
     notes: tuple[str, ...] = ()
     model_card: str = ""
     measurements: tuple[Mapping[str, Any], ...] = ()
+    calibration: Callable[[], Mapping[str, AnyArray]] | None = None
+    """Makes the inputs that static int8 is calibrated on; None: int8 is dynamic."""
     scoped: bool = True
     """Whether preprocessing can be told apart by the nodes' names."""
 
@@ -91,6 +95,7 @@ def from_torch(loaded: LoadedModel) -> Classifier:
         notes=loaded.notes,
         model_card=loaded.model_card,
         measurements=loaded.measurements,
+        calibration=partial(calibration_inputs, loaded.contract) if loaded.calibrate else None,
     )
 
 
@@ -141,7 +146,7 @@ def build_variants(
         progress(f"classifier, {variant}")
         try:
             networks.append(_converted(classifier, variant, inputs, reference, facts))
-        except InputError as error:
+        except (InputError, DependencyError) as error:
             notes.append(f"there is no {variant} variant: {error.what}")
     return Variants(tuple(networks), outputs, tuple(notes))
 
@@ -157,7 +162,12 @@ def _converted(
         return classifier.scoped and not node.startswith(_NETWORK)
 
     label = f"{classifier.model} {variant}"
-    if variant == "int8":
+    if variant == "int8" and classifier.calibration is not None:
+        pictures = classifier.calibration()
+        model = static_int8.to_static_int8(classifier.fp32, pictures, keep_float=keep_float)
+        how, against = static_int8.DESCRIPTION, classifier.against
+        outputs = parity.run_each(model, inputs, label=label)
+    elif variant == "int8":
         model, how = quantize.to_int8(classifier.fp32, keep_float=keep_float), quantize.DESCRIPTION
         outputs = parity.run_each(model, inputs, label=label)
         against = classifier.against

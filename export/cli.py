@@ -57,6 +57,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     weights.add_argument("--preprocess", metavar="NAME", help="what stands in front of the network: raw or unit")
     weights.add_argument("--trust-pickle", action="store_true", help="run the code in a .pth (your own files only)")
     weights.add_argument("--licence", metavar="SPDX", help="licence of the weights, for instance MIT")
+    weights.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="DIR",
+        help="pictures, a folder per class, that the int8 of a picture model is calibrated on (default: rendered ones)",
+    )
     bundle = parser.add_argument_group("bundle")
     bundle.add_argument("--name", help="default: the model's")
     bundle.add_argument("--version", metavar="X.Y.Z", help="default: 0.1.0, the release for the shipped model")

@@ -23,6 +23,7 @@ import edge
 from edge.bundle.manifest import Licence, Manifest, Measurement, Name, Origin, Version
 from edge.errors import InputError, UsageError
 from export.bundling import Contents, check_folder, write_bundle
+from export.calibration import calibration_inputs
 from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, from_torch
 from export.cli_progress import Steps
 from export.golden import golden_inputs
@@ -136,6 +137,9 @@ def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
             loaded = load_family(options.model, request)
         step("PyTorch to ONNX")
         classifier = from_torch(loaded)
+    if options.calibration is not None:
+        pictures = calibration_inputs(classifier.contract, options.calibration)
+        classifier = replace(classifier, calibration=lambda: pictures)
     return replace(classifier, licence=options.licence) if options.licence else classifier
 
 

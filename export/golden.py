@@ -119,7 +119,7 @@ def _pictures(contract: InputContract, truth: Path) -> dict[str, AnyArray]:
             break
         if index % _STEP:
             continue
-        for part in (frame, _around(frame, points)):
+        for part in (frame, around_hand(frame, points)):
             resized = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
             pictures.append(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB))
     video.release()
@@ -130,8 +130,11 @@ def _pictures(contract: InputContract, truth: Path) -> dict[str, AnyArray]:
     return {contract.tensors[0].name: np.stack(pictures)}
 
 
-def _around(frame: AnyArray, joints: FloatArray) -> AnyArray:
-    """A square around the hand, half as large again; the whole picture when the hand is not in it."""
+def around_hand(frame: AnyArray, joints: FloatArray) -> AnyArray:
+    """A square around the hand, half as large again; the whole picture when the hand is not in it.
+
+    ``joints`` (21, 2) are relative to the picture's width and height.
+    """
     height, width = frame.shape[:2]
     points = joints * (width, height)
     centre, half = (points.min(axis=0) + points.max(axis=0)) / 2, 0.75 * float(np.ptp(points, axis=0).max())

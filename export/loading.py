@@ -71,6 +71,7 @@ def load_family(name: str | None, request: Request) -> LoadedModel:
         checkpoint=path.name,
         checkpoint_sha256=checkpoint.sha256,
         preprocess=preprocess,
+        calibrate=entry.calibrate,
         notes=(*notes, *label_notes, *checkpoint.notes),
         model_card=beside.model_card,
         measurements=beside.measurements,

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class PictureFolder:
 
     def _frame(self, index: int, path: Path) -> Frame:
         check_readable(path)
-        image = self._decode(path.read_bytes())
+        image = decode_picture(path.read_bytes(), self._cv2)
         if image is None:
             raise SourceError(
                 "this is no picture that can be decoded",
@@ -71,19 +72,21 @@ class PictureFolder:
             )
         return Frame(image, index / self._fps, time.monotonic(), index)
 
-    def _decode(self, content: bytes) -> UInt8Array | None:
-        # libjpeg fills what is missing with grey, and says so on stderr; a picture cut off is refused before. The
-        # mark is looked for in the second half only, because a thumbnail at the start has one of its own.
-        if content.startswith(b"\xff\xd8") and _JPEG_END not in content[len(content) // 2 :]:
-            return None
-        try:
-            image = self._cv2.imdecode(np.frombuffer(content, np.uint8), self._cv2.IMREAD_COLOR)
-        except self._cv2.error:  # more pixels than OpenCV is willing to decode
-            return None
-        return None if image is None else np.asarray(image, dtype=np.uint8)
-
     def __repr__(self) -> str:
         return f"<PictureFolder {self._folder}: {self.length} at {self._fps:g} fps>"
+
+
+def decode_picture(content: bytes, cv2: Any) -> UInt8Array | None:
+    """BGR (H, W, 3) of a picture's file with the OpenCV that `quiet_cv2` gives; None when it is damaged or none."""
+    # libjpeg fills what is missing with grey, and says so on stderr; a picture cut off is refused before. The
+    # mark is looked for in the second half only, because a thumbnail at the start has one of its own.
+    if content.startswith(b"\xff\xd8") and _JPEG_END not in content[len(content) // 2 :]:
+        return None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes at all, or more pixels than OpenCV is willing to decode
+        return None
+    return None if image is None else np.asarray(image, dtype=np.uint8)
 
 
 def natural_key(path: Path) -> tuple[list[str | int], str]:

@@ -54,6 +54,7 @@ class LoadedModel:
     checkpoint: str = ""
     checkpoint_sha256: str | None = None
     preprocess: str = ""
+    calibrate: bool = False
     notes: tuple[str, ...] = ()
     model_card: str = ""
     licence: str = ""

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from edge.errors import UsageError
-from export.models import seed000, shipped
+from export.models import dexnet, keras_cnn, resnet18, seed000, shipped
 from export.models.base import ModelFamily
 
-_FAMILIES = (shipped.FAMILY, seed000.FAMILY)
+_FAMILIES = (
+    shipped.FAMILY,
+    seed000.FAMILY,
+    *keras_cnn.FAMILIES,
+    resnet18.FAMILY,
+    dexnet.FAMILY,
+    dexnet.FAMILY_V2,
+)
 
 
 def families() -> tuple[ModelFamily, ...]:

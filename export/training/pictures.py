@@ -45,7 +45,7 @@ class Pictures:
         return tuple(sorted(set(self.labels.tolist())))
 
     def picture(self, index: int, size: tuple[int, int]) -> UInt8Array:
-        """Picture ``index`` as RGB (height, width, 3) of ``size`` (height, width). Raises InputError when it is none."""
+        """Picture ``index`` as RGB (H, W, 3), resized to ``size`` (H, W). Raises InputError when it is none."""
         cv2 = quiet_cv2()
         image = _decoded(self.paths[index])
         if image is None:
@@ -62,10 +62,11 @@ class Pictures:
 def read_pictures(
     folder: Path,
     *,
+    check: bool = True,
     skip_unreadable: bool = False,
     progress: Callable[[list[Path], str], Iterable[Path]] = lambda paths, title: paths,
 ) -> Pictures:
-    """The pictures below ``folder``, every one of them tried.
+    """The pictures below ``folder``, every one of them tried unless ``check`` is off.
 
     Raises InputError for a folder without classes, a class without pictures, and files that cannot be decoded, unless
     ``skip_unreadable`` asks to go on without them.
@@ -73,7 +74,8 @@ def read_pictures(
     found = [
         (path, label.name, root.name) for root in _roots(folder) for label in _folders(root) for path in _files(label)
     ]
-    bad = {path for path in progress([path for path, _, _ in found], "trying pictures") if _decoded(path) is None}
+    tried = progress([path for path, _, _ in found], "trying pictures") if check else ()
+    bad = {path for path in tried if _decoded(path) is None}
     if bad and not skip_unreadable:
         raise _unreadable(sorted(bad), len(found))
     kept = [entry for entry in found if entry[0] not in bad]
@@ -87,7 +89,7 @@ def read_pictures(
 def split_at_random(pictures: Pictures, shares: Shares, *, seed: int) -> tuple[NDArray[np.int64], ...]:
     """Indices of as many parts as ``shares``, every class split alike; what the shares leave over is in none."""
     random = np.random.default_rng(seed)
-    return _split(pictures, shares, lambda rows: random.permutation(rows))
+    return _split(pictures, shares, random.permutation)
 
 
 def split_in_order(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64], ...]:
