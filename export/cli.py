@@ -52,7 +52,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     model.add_argument("--factory", metavar="MODULE:CALLABLE", help="your own PyTorch class or function")
     model.add_argument("--onnx", type=Path, metavar="FILE", help="an ONNX file with raw inputs")
     weights = parser.add_argument_group("weights and labels")
-    weights.add_argument("--checkpoint", type=Path, metavar="FILE", help=".safetensors, .pth or .pt")
+    weights.add_argument("--checkpoint", type=Path, metavar="FILE", help=".safetensors, .pth, .pt, .keras, .h5")
     weights.add_argument("--labels", type=Path, metavar="FILE", help=".txt, .json or .npy, in the order of the outputs")
     weights.add_argument("--preprocess", metavar="NAME", help="what stands in front of the network: raw or unit")
     weights.add_argument("--trust-pickle", action="store_true", help="run the code in a .pth (your own files only)")

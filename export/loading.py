@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from edge.bundle.manifest import InputContract, Label
 from edge.errors import UsageError
 from export.beside import Beside, look_beside
+from export.checkpoints.deployment_package import is_package, read_package
+from export.checkpoints.keras_import import is_keras, read_keras
 from export.checkpoints.reading import Checkpoint, load_weights, read_checkpoint
 from export.labels import check_count, read_labels
 from export.models.base import LoadedModel, ModelFamily
@@ -47,8 +49,8 @@ def load_family(name: str | None, request: Request) -> LoadedModel:
     path = request.checkpoint or (entry.checkpoint / _WEIGHTS if entry.checkpoint else None)
     if path is None:
         raise UsageError(f"no weights are shipped for {entry.name}", remedy="give yours with --checkpoint FILE")
-    checkpoint = read_checkpoint(path, trust_pickle=request.trust_pickle)
-    beside = look_beside(path)
+    checkpoint = _read(path, entry, request)
+    beside = look_beside(checkpoint.path)
     preprocess, notes = _preprocess(entry.preprocess, request, beside, path)
     labels, classes, label_notes = _labels(
         lambda n: _network(entry, entry.build(n, preprocess)),
@@ -162,6 +164,15 @@ def _shipped(request: Request) -> ModelFamily:
     if shipped is None:
         raise UsageError("no model is shipped", remedy="give one with --model, --factory or --onnx")
     return shipped
+
+
+def _read(path: Path, entry: ModelFamily, request: Request) -> Checkpoint:
+    contract = entry.contract(entry.preprocess[0])
+    if is_keras(path):
+        return read_keras(path, _network(entry, entry.build(entry.classes, entry.preprocess[0])))
+    if contract.image_size is not None and is_package(path):
+        return read_package(path, size=contract.image_size[0], trust_pickle=request.trust_pickle)
+    return read_checkpoint(path, trust_pickle=request.trust_pickle)
 
 
 def _network(entry: ModelFamily, module: nn.Module) -> nn.Module:
