@@ -1,0 +1,53 @@
+"""Figures of a picture classifier: confusion matrix, errors per class, the pairs of letters that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+PAIRS = (("R", "U"), ("K", "V"))
+"""The pairs that document 004 finds mistaken for each other."""
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class ClassErrors:
+    """Of ``n`` pictures of a class ``missed`` were taken for others (false negatives); ``false`` pictures of others
+    were taken for it (false positives)."""
+
+    name: str
+    n: int
+    missed: int
+    false: int
+
+
+def confusion(truth: NDArray[np.int64], answers: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """(classes, classes): rows are what was shown, columns what was answered."""
+    matrix = np.zeros((classes, classes), np.int64)
+    np.add.at(matrix, (truth, answers), 1)
+    return matrix
+
+
+def class_errors(matrix: NDArray[np.int64], names: Sequence[str]) -> list[ClassErrors]:
+    """For every class, in their order."""
+    right = np.diag(matrix)
+    missed, false = matrix.sum(axis=1) - right, matrix.sum(axis=0) - right
+    return [ClassErrors(name, int(matrix[i].sum()), int(missed[i]), int(false[i])) for i, name in enumerate(names)]
+
+
+def pair_errors(matrix: NDArray[np.int64], names: Sequence[str]) -> dict[str, int]:
+    """How often each letter of `PAIRS` was taken for the other: ``{"R as U": 3, "U as R": 0, ...}``."""
+    index = {name: i for i, name in enumerate(names)}
+    ways = [way for a, b in PAIRS for way in ((a, b), (b, a)) if a in index and b in index]
+    return {f"{shown} as {taken}": int(matrix[index[shown], index[taken]]) for shown, taken in ways}
+
+
+def share_interval(right: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share. It takes pictures for independent, which neighbours in a film are not."""
+    share, z = right / n, _Z**2 / n
+    middle = (share + z / 2) / (1 + z)
+    half = np.sqrt(share * (1 - share) * z + z * z / 4) / (1 + z)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
