@@ -5,10 +5,10 @@ A service runs for months, so each stage keeps only its newest `KEPT` times; per
 
 from __future__ import annotations
 
-import resource
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -81,5 +81,9 @@ def spread(seconds: Iterable[float]) -> Spread | None:
 
 
 def peak_memory() -> int:
-    """The largest resident size this process ever had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The largest resident size this process ever had, in bytes.
+
+    Read from the kernel's VmHWM: getrusage's maximum begins with that of the process that this one was forked from.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -8,7 +8,7 @@ the same model; with ``SOURCE_DATE_EPOCH`` set, not even that.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from edge.bundle.manifest import (
     Target,
     Task,
 )
-from edge.bundle.writer import bundle_file_name, file_entry
+from edge.bundle.writer import bundle_file_name, file_entry, manifest_json
 from edge.bundle.writer import write_bundle as write_file
 from edge.errors import InputError
 from edge.types import AnyArray
@@ -62,10 +62,13 @@ class Contents:
     licences: tuple[Licence, ...]
 
 
-def write_bundle(contents: Contents, folder: Path) -> tuple[Path, Manifest]:
+def write_bundle(
+    contents: Contents, folder: Path, *, sign: Callable[[bytes], bytes] | None = None
+) -> tuple[Path, Manifest]:
     """Write ``<name>-<version>-<target>.bundle`` into ``folder``, replacing one of that name.
 
-    Raises InputError when the disk refuses; nothing is left behind then.
+    ``sign`` makes the signature of the manifest's bytes. Raises InputError when the disk refuses; nothing is left
+    behind then.
     """
     files: dict[str, bytes] = {}
     networks = tuple(_network(built, files) for built in contents.networks)
@@ -93,7 +96,7 @@ def write_bundle(contents: Contents, folder: Path) -> tuple[Path, Manifest]:
         }
     )
     path = folder / bundle_file_name(manifest)
-    write_file(path, manifest, files)
+    write_file(path, manifest, files, signature=sign(manifest_json(manifest)) if sign else None)
     return path, manifest
 
 

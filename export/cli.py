@@ -1,7 +1,8 @@
 """The export's command line: words in, a bundle and a short report out.
 
 ``python -m export --target pi`` exports the shipped model; ``--model``, ``--factory`` and ``--onnx`` bring another one.
-``python -m export schema`` prints the manifest's JSON Schema, ``--list-models`` the families.
+``python -m export schema`` prints the manifest's JSON Schema, ``--list-models`` the families; ``keygen``, ``sign`` and
+``index`` are in `export.cli_keys`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 from edge.bundle.manifest import Manifest, Target
 from edge.errors import UsageError
+from export.cli_keys import ACTIONS, add_actions, run_action
 
 TARGETS: tuple[Target, ...] = ("pi", "jetson", "cpu")
 
@@ -26,6 +28,10 @@ examples:
   python -m export --target jetson --factory train_asl_improved:ImprovedASLModel --checkpoint best_model.pth
   python -m export --target cpu --onnx my_model.onnx --labels labels.json
   python -m export schema > manifest.schema.json
+  python -m export keygen my-key.pem                    make a signing key
+  python -m export --target pi --sign my-key.pem        a signed bundle
+  python -m export sign FILE.bundle --key my-key.pem    sign one that is there
+  python -m export index DIR                            offer the bundles of a folder to `edge update`
 """
 
 
@@ -36,6 +42,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command's words; raises UsageError."""
+    if arguments and arguments[0] in ACTIONS:
+        keys = _Parser(prog="python -m export", description="Keys, signatures and the index of updates.")
+        add_actions(keys)
+        return keys.parse_args(arguments)
     parser = _Parser(
         prog="python -m export",
         description=_DESCRIPTION,
@@ -68,6 +78,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     bundle.add_argument("--version", metavar="X.Y.Z", help="default: 0.1.0, the release for the shipped model")
     bundle.add_argument("--serial", type=int, metavar="N", help="rises with every bundle; default: seconds since 1970")
     bundle.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    bundle.add_argument("--sign", type=Path, metavar="KEY", help="sign it with this key, made by `keygen`")
     bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's palm and hand networks out")
     bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")
     parser.add_argument("--list-models", action="store_true", help="list the families and stop")
@@ -80,7 +91,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the words say; prints to standard output, progress to standard error."""
-    if options.action == "schema":
+    if options.action in ACTIONS:
+        run_action(options)
+    elif options.action == "schema":
         _print(json.dumps(Manifest.model_json_schema(), indent=2))
     elif options.list_models:
         _list_models(as_json=options.json)

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import metadata
@@ -38,6 +39,7 @@ _FIRST_VERSION = "0.1.0"
 def make_bundle(options: argparse.Namespace) -> None:
     """Export as the options say and print the result; raises the project's errors."""
     _check(options)
+    sign = _signer(options.sign)
     now = _now()
     check_folder(options.output)
     with_hands = not options.no_hands
@@ -80,6 +82,7 @@ def make_bundle(options: argparse.Namespace) -> None:
                 licences=_licences(classifier, networks),
             ),
             options.output,
+            sign=sign,
         )
     _report(path, manifest, notes, as_json=options.json)
 
@@ -103,6 +106,16 @@ def _check(options: argparse.Namespace) -> None:
                 raise UsageError(f"--{flag} has no meaning with --onnx", remedy="an ONNX file holds both already")
         if options.labels is None:
             raise UsageError("what the classes of the ONNX file mean is not known", remedy="give --labels FILE")
+
+
+def _signer(key: Path | None) -> Callable[[bytes], bytes] | None:
+    """Read before the work, so that a wrong key is said first."""
+    if key is None:
+        return None
+    from export.signing import read_key, sign_manifest
+
+    private = read_key(key)
+    return lambda manifest: sign_manifest(manifest, private)
 
 
 def _now() -> int:
