@@ -55,7 +55,7 @@ lint: venv  ## style, types, and who may import whom
 
 test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not slow"' for the quick ones
 	@$(MAKE) --no-print-directory venv-ref || echo 'The reference tests will be skipped: .venv-ref could not be made.'
-	$(BIN)/pytest -rs $(PYTEST_ARGS)
+	$(BIN)/pytest -rs -n 2 --dist loadfile $(PYTEST_ARGS)
 
 wheels-check:  ## whether every package of the device has an aarch64 wheel for each Python
 	$(PYTHON) -m venv build/wheels

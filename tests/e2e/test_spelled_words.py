@@ -1,4 +1,8 @@
-"""Twenty rendered words, each of another look, are read by the commands a user has; nothing corrects them."""
+"""Twenty rendered words, each of another look, are read by the commands a user has; nothing corrects them.
+
+The looks (`TWENTY_SEEDS`) and the pace are those the generator named before anything was read; neither the weights nor
+the recogniser's thresholds were chosen on them (that was done on the same words in the looks 0 to 19).
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,17 @@ from pathlib import Path
 
 import pytest
 
-FPS = 15
-HOLD = 0.7
 NEEDED = 19
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_nineteen_of_twenty_rendered_words_are_read(demo_bundle: Path, tmp_path: Path, root: Path) -> None:
-    from export.synthetic.words import TWENTY_WORDS
+    from export.synthetic.words import TWENTY_SEEDS, TWENTY_WORDS
 
     def read(number: int) -> str:
         word, clip = TWENTY_WORDS[number], tmp_path / f"{TWENTY_WORDS[number]}.mp4"
-        render = [word, "--output", clip, "--seed", number, "--fps", FPS, "--hold", HOLD]
-        _run(root, "export.synthetic", "word", *render)
+        _run(root, "export.synthetic", "word", word, "--output", clip, "--seed", TWENTY_SEEDS[number])
         lines = _run(root, "edge", "run", "--bundle", demo_bundle, "--source", clip, "--json", "--headless")
         summary = [line for line in map(json.loads, lines.splitlines()) if line["type"] == "summary"]
         return str(summary[-1]["text"])
