@@ -47,7 +47,7 @@ def committed(root: Path) -> list[Path]:
 def test_the_device_part_requires_no_torch() -> None:
     always = [line for line in requires("fingerpost") or [] if "extra ==" not in line]
     names = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in always}
-    assert names == {"numpy", "onnxruntime", "opencv-python-headless", "pydantic", "rich"}
+    assert names == {"cryptography", "numpy", "onnxruntime", "opencv-python-headless", "pydantic", "rich"}
 
 
 def test_importing_every_device_module_imports_no_workstation_package() -> None:
