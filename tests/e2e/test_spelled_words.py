@@ -1,7 +1,7 @@
 """Twenty rendered words, each of another look, are read by the commands a user has; nothing corrects them.
 
 The looks (`TWENTY_SEEDS`) and the pace are those the generator named before anything was read; the recogniser's
-thresholds were chosen on the same words in the looks 0 to 19. That the weights are trained for twelve epochs was decided
+thresholds were chosen on the same words in the looks 0 to 19. That the weights train for twelve epochs was decided
 here (five read sixteen words), so this is no longer an untouched set.
 """
 
