@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics import Interval, proportion, retention
+from edge.statistics import Interval, proportion, retention
 from edge.types import AnyArray
 
 TOP = 5

@@ -15,16 +15,16 @@ import numpy as np
 
 from benchmarks import fingerprint, report
 from benchmarks.accuracy import Score, agreement, score
-from benchmarks.datasets import Examples, read_examples
 from benchmarks.results import Agreement, ClassifierResult, DataInfo, Latency, VariantInfo
-from benchmarks.statistics import percentiles, ratio_of_medians
 from benchmarks.timing import Case, interleave
 from edge.bundle.manifest import Manifest, Precision
 from edge.bundle.reader import Bundle, open_bundle
 from edge.cli import Parser
 from edge.engines import Engine, OnnxEngine
 from edge.errors import BundleError, UsageError
+from edge.statistics import percentiles, ratio_of_medians
 from edge.types import AnyArray
+from export.examples import Examples, read_examples
 
 THREADS = (1, 2)
 BATCH = 64

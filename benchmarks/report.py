@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.accuracy import Score
 from benchmarks.results import Agreement, ClassifierResult, DataInfo, Latency
-from benchmarks.statistics import Interval
+from edge.statistics import Interval
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

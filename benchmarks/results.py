@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.accuracy import Score
 from benchmarks.fingerprint import Fingerprint
-from benchmarks.statistics import Interval, Percentiles
+from edge.statistics import Interval, Percentiles
 
 
 @dataclass(frozen=True, slots=True)

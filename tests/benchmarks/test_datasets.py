@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.datasets import read_examples, seen_sources, window
 from edge.bundle.reader import open_bundle
 from edge.errors import UsageError
+from export.examples import read_examples, seen_sources, window
 from export.models import hands
 from export.training import data
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.statistics import percentiles, proportion, ratio_of_medians, retention
+from edge.statistics import percentiles, proportion, ratio_of_medians, retention
 
 
 def rng() -> np.random.Generator:
