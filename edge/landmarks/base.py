@@ -14,6 +14,10 @@ class Landmarker(Protocol):
         """The hands of this frame; frames come in the order of their time. Never raises for a picture's content."""
         ...
 
+    def reset(self) -> None:
+        """Forget what was followed: the next frame is of another scene, or of a much later or earlier time."""
+        ...
+
     def close(self) -> None:
         """Free the engines."""
         ...

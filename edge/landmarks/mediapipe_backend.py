@@ -13,8 +13,8 @@ import numpy as np
 
 from edge.errors import DependencyError
 from edge.landmarks.regions import as_bgr
-from edge.landmarks.slots import assign
-from edge.types import LANDMARKS, Frame, Hands
+from edge.landmarks.slots import assign, placed
+from edge.types import FloatArray, Frame, Hands
 
 
 class MediapipeLandmarker:
@@ -34,23 +34,26 @@ class MediapipeLandmarker:
     def process(self, frame: Frame) -> Hands:
         """The hands of this frame; ``presence`` is MediaPipe's certainty of the side, the only one that it tells."""
         result = self._hands.process(cv2.cvtColor(as_bgr(frame.image), cv2.COLOR_BGR2RGB))
-        landmarks = np.zeros((2, LANDMARKS, 3), np.float32)
-        presence = [0.0, 0.0]
         sides = [side.classification[0] for side in result.multi_handedness or []][:2]
         rights = [side.score if side.label == "Left" else 1 - side.score for side in sides]
-        for index, slot in enumerate(assign([(right, None) for right in rights])):
-            points = result.multi_hand_landmarks[index].landmark
-            landmarks[slot] = [(point.x, point.y, point.z) for point in points]
-            presence[slot] = float(sides[index].score)
-        return Hands(
-            landmarks=landmarks,
-            presence=(presence[0], presence[1]),
-            aspect=frame.aspect,
-            time=frame.time,
-            captured=frame.captured,
-            index=frame.index,
+        slots = assign([(right, None) for right in rights])
+        return placed(
+            frame,
+            [
+                (slot, _points(result.multi_hand_landmarks[index]), float(sides[index].score))
+                for index, slot in enumerate(slots)
+            ],
         )
+
+    def reset(self) -> None:
+        """Forget the hands that were followed."""
+        self._hands.reset()
 
     def close(self) -> None:
         """Free the graph."""
         self._hands.close()
+
+
+def _points(hand: Any) -> FloatArray:
+    """(21, 3)."""
+    return np.array([(point.x, point.y, point.z) for point in hand.landmark], np.float32)

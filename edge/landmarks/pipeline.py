@@ -19,8 +19,8 @@ from edge.landmarks.motion import MotionSense
 from edge.landmarks.palm import PalmDetector
 from edge.landmarks.regions import Region, as_bgr, from_landmarks
 from edge.landmarks.schedule import SearchConfig, SearchSchedule
-from edge.landmarks.slots import assign, smoothed
-from edge.types import LANDMARKS, Frame, Hands, UInt8Array
+from edge.landmarks.slots import assign, placed, smoothed
+from edge.types import FloatArray, Frame, Hands, UInt8Array
 
 _SAME_HAND = 0.5
 """Overlap above which two regions are taken for the same hand (MediaPipe's association threshold)."""
@@ -86,7 +86,12 @@ class HandPipeline:
             self._motion.forget()
         slots = assign([(track.right, track.slot) for track in tracks])
         self._tracks = [_Track(t.result, t.region, t.right, slot) for t, slot in zip(tracks, slots, strict=True)]
-        return self._hands(frame, image)
+        height, width = image.shape[:2]
+        unit = np.array([width, height, width], np.float32)
+        return placed(
+            frame,
+            [(t.slot, _pixels(t.result) / unit, t.result.presence) for t in self._tracks if t.slot is not None],
+        )
 
     def reset(self) -> None:
         """Forget the hands that were followed, as before the first frame: for another source."""
@@ -135,27 +140,13 @@ class HandPipeline:
         right = smoothed(old.right if old else None, result.right)
         tracks.append(_Track(result, ahead, right, old.slot if old else None))
 
-    def _hands(self, frame: Frame, image: UInt8Array) -> Hands:
-        landmarks = np.zeros((2, LANDMARKS, 3), np.float32)
-        presence = [0.0, 0.0]
-        height, width = image.shape[:2]
-        for track in self._tracks:
-            if track.slot is None:
-                continue
-            landmarks[track.slot, :, :2] = track.result.points / np.array([width, height], np.float32)
-            landmarks[track.slot, :, 2] = track.result.depth / width
-            presence[track.slot] = track.result.presence
-        return Hands(
-            landmarks=landmarks,
-            presence=(presence[0], presence[1]),
-            aspect=frame.aspect,
-            time=frame.time,
-            captured=frame.captured,
-            index=frame.index,
-        )
-
     def __repr__(self) -> str:
         return f"<HandPipeline: {self._engines[1].name}, {len(self._tracks)} of {self._config.hands} hands in view>"
+
+
+def _pixels(result: HandResult) -> FloatArray:
+    """Points and depth (21, 3)."""
+    return np.column_stack([result.points, result.depth])
 
 
 def open_hand_pipeline(palm: bytes, hand: bytes, *, threads: int = 1, config: HandConfig | None = None) -> HandPipeline:

@@ -1,4 +1,4 @@
-"""Which hand goes into which slot.
+"""Which hand goes into which slot, and a frame's `Hands` with the slots filled.
 
 The network guesses each hand's side by itself and wavers when a hand is seen edge-on, so a guess counts together with
 those of the frames before. Two hands never share a slot: of the two arrangements the likelier is taken, even when both
@@ -7,9 +7,11 @@ hands look like the same side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from edge.types import LEFT, RIGHT
+import numpy as np
+
+from edge.types import LANDMARKS, LEFT, RIGHT, FloatArray, Frame, Hands
 
 _KEEP = 0.8
 """Weight of the past in a hand's side: a new guess prevails after about three frames."""
@@ -30,6 +32,22 @@ def assign(hands: Sequence[tuple[float, int | None]]) -> tuple[int, ...]:
     if len(merits) == 2:
         return (RIGHT, LEFT) if merits[0] > merits[1] else (LEFT, RIGHT)
     return ()
+
+
+def placed(frame: Frame, hands: Iterable[tuple[int, FloatArray, float]] = ()) -> Hands:
+    """The frame's `Hands`, hands given as (slot, landmarks (21, 3) image-normalised, presence)."""
+    landmarks = np.zeros((2, LANDMARKS, 3), np.float32)
+    presence = [0.0, 0.0]
+    for slot, points, sure in hands:
+        landmarks[slot], presence[slot] = points, sure
+    return Hands(
+        landmarks=landmarks,
+        presence=(presence[0], presence[1]),
+        aspect=frame.aspect,
+        time=frame.time,
+        captured=frame.captured,
+        index=frame.index,
+    )
 
 
 def _merit(right: float, slot: int | None) -> float:

@@ -23,7 +23,11 @@ def answer(monkeypatch):
     """A mediapipe that gives the answer put in here."""
     box = {}
     module = ModuleType("mediapipe")
-    fake = SimpleNamespace(process=lambda image: box["result"], close=lambda: box.update(closed=True))
+    fake = SimpleNamespace(
+        process=lambda image: box["result"],
+        close=lambda: box.update(closed=True),
+        reset=lambda: box.update(forgot=True),
+    )
     module.solutions = SimpleNamespace(hands=SimpleNamespace(Hands=lambda **options: fake))
     monkeypatch.setitem(sys.modules, "mediapipe", module)
     return box
@@ -48,6 +52,11 @@ def test_two_hands_of_one_label_take_both_slots(answer):
 def test_nobody_is_zeros(answer):
     answer["result"] = result()
     assert MediapipeLandmarker().process(FRAME).count == 0
+
+
+def test_reset_makes_it_forget_the_hands_it_followed(answer):
+    MediapipeLandmarker().reset()
+    assert answer["forgot"]
 
 
 def test_closing_closes_it(answer):
