@@ -6,8 +6,7 @@ its last whole epoch does exactly what the uninterrupted run does.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge.errors import InputError
 from edge.types import FloatArray
 from export.models.registry import family
 from export.training.augment import draw_batch, draw_times, gather
 from export.training.data import Recordings
+from export.training.epochs import run_epochs
 from export.training.recipes import Recipe
 
 _MASKED = -1e4
@@ -63,16 +62,11 @@ def fit(
 ) -> tuple[nn.Module, list[Epoch]]:
     """Train a new network; ``state``: file the run is kept in after each epoch, and resumed from."""
     run = _Run(task, recipe, seed)
-    if state is not None and state.exists():
-        run.load(state)
-        for epoch in run.history:
-            on_epoch(epoch)
-    while len(run.history) < recipe.epochs and not run.stopped:
-        run.epoch()
-        if state is not None:
-            run.save(state)
-        on_epoch(run.history[-1])
-    return run.result(), run.history
+    best = run_epochs(run, Epoch, epochs=recipe.epochs, patience=recipe.patience, state=state, on_epoch=on_epoch)
+    model = run.evaluated
+    if best is not None:
+        model.load_state_dict(best)
+    return model.eval(), run.history
 
 
 class _Run:
@@ -81,7 +75,6 @@ class _Run:
         torch.manual_seed(seed)
         self._model = family(recipe.family).build(len(task.classes), recipe.preprocess)
         self._averaged = deepcopy(self._model).requires_grad_(False)
-        self._best = deepcopy(self._model.state_dict())
         index = {name: i for i, name in enumerate(task.classes)}
         self._targets = np.array([index[str(label)] for label in task.recordings.labels])
         self._allowed = _classes_of_source(task.recordings.sources, self._targets, len(task.classes))
@@ -97,24 +90,22 @@ class _Run:
         self.history: list[Epoch] = []
 
     @property
-    def stopped(self) -> bool:
-        patience = self._recipe.patience
-        return patience is not None and len(self.history) - self._best_epoch() > patience
+    def identity(self) -> str:
+        data = f"{len(self._train)} recordings, {len(self._task.classes)} classes"
+        return f"{self._recipe.name}, {self._recipe.epochs} epochs, seed {self._seed}, {data}"
 
-    def _best_epoch(self) -> int:
-        accuracies = [epoch.accuracy or 0.0 for epoch in self.history]
-        return int(np.argmax(accuracies)) + 1 if accuracies else 0
+    @property
+    def evaluated(self) -> nn.Module:
+        return self._averaged if self._recipe.averaging else self._model
 
-    def epoch(self) -> None:
+    def epoch(self) -> Epoch:
         number = len(self.history) + 1
         random = np.random.default_rng((self._seed, number))
         torch.manual_seed(self._seed * 100_003 + number)
         self._model.train()
         losses = [self._step(*batch) for batch in self._draw(random)]
         accuracy = self._validate() if len(self._valid) else None
-        self.history.append(Epoch(number, float(np.mean(losses)), accuracy))
-        if accuracy is not None and self._best_epoch() == number:
-            self._best = deepcopy(self._evaluated().state_dict())
+        return Epoch(number, float(np.mean(losses)), accuracy)
 
     def _draw(self, random: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, NDArray[np.int64]]]:
         recipe, recordings = self._recipe, self._task.recordings
@@ -170,57 +161,24 @@ class _Run:
             else:
                 averaged[name].copy_(value)
 
-    def _evaluated(self) -> nn.Module:
-        return self._averaged if self._recipe.averaging else self._model
-
     def _validate(self) -> float:
         frames = self._recipe.augmentation.frames
-        logits = predict(self._evaluated(), self._task.recordings, self._valid, frames=frames)
+        logits = predict(self.evaluated, self._task.recordings, self._valid, frames=frames)
         return float((logits.argmax(1) == self._targets[self._valid]).mean())
 
-    def result(self) -> nn.Module:
-        model = self._evaluated()
-        if len(self._valid):
-            model.load_state_dict(self._best)
-        return model.eval()
-
-    def save(self, path: Path) -> None:
-        content = {
+    def state(self) -> dict[str, Any]:
+        return {
             "model": self._model.state_dict(),
             "averaged": self._averaged.state_dict(),
-            "best": self._best,
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
-            "history": [(e.number, e.loss, e.accuracy) for e in self.history],
-            "run": self._identity(),
         }
-        partial = path.with_suffix(".partial")
-        torch.save(content, partial)
-        partial.replace(path)
 
-    def load(self, path: Path) -> None:
-        try:
-            content: dict[str, Any] = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError("cannot be resumed from", where=path, found=error, remedy="remove it") from error
-        if content.get("run") != self._identity():
-            raise InputError(
-                "belongs to another run",
-                where=path,
-                expected=self._identity(),
-                found=content.get("run"),
-                remedy="resume with the same recipe, data and seed, or choose another --output",
-            )
-        self._model.load_state_dict(content["model"])
-        self._averaged.load_state_dict(content["averaged"])
-        self._best = content["best"]
-        self._optimizer.load_state_dict(content["optimizer"])
-        self._schedule.load_state_dict(content["schedule"])
-        self.history = [Epoch(*entry) for entry in content["history"]]
-
-    def _identity(self) -> str:
-        data = f"{len(self._train)} recordings, {len(self._task.classes)} classes"
-        return f"{self._recipe.name}, {self._recipe.epochs} epochs, seed {self._seed}, {data}"
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._model.load_state_dict(state["model"])
+        self._averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
 
 
 def predict(
