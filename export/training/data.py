@@ -7,7 +7,6 @@ always one signer, since a figure that is to say anything about new people is me
 
 from __future__ import annotations
 
-import csv
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,10 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError
 from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
+from export.training.sign_data import LEFT_HAND, RIGHT_HAND, SignFile, each_recording, read_table
 
 ASPECT = 4 / 3
 """Width / height that all coordinates are brought to: `export.models.hands.ASPECT`, without the torch that it needs."""
-_HOLISTIC_ROWS = 543
-_LEFT_ROWS = slice(468, 489)
-_RIGHT_ROWS = slice(522, 543)
-_SIGN_COLUMNS = ("path", "participant_id", "sign")
-_PARQUET_COLUMNS = ("frame", "type", "landmark_index", "x", "y", "z")
 _SAME_SIGNER = {"asl_signs/1": "traduttore"}
 """Participant 1 of ``asl_signs`` and the letters of ``traduttore`` are one signer: they are left out together."""
 _ASPECTS = {"vita": 300 / 360}
@@ -160,45 +155,21 @@ def _with_slots(hands: FloatArray, names: AnyArray | None) -> FloatArray:
 
 def read_signs(root: Path, *, progress: Any = None) -> Recordings:
     """The hands of every recording of ``train.csv``; the source is ``<folder>/<participant>``."""
-    table = root / "train.csv"
-    try:
-        with table.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in _SIGN_COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(
-                    "columns are missing", where=table, expected=", ".join(missing), found=reader.fieldnames
-                )
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read", where=table, found=error) from error
-    if progress is not None:
-        rows = progress(rows, "reading recordings")
     sequences, labels, sources = [], [], []
-    for row in rows:
-        sequences.append(_read_parquet(root / row["path"]))
-        labels.append(row["sign"])
-        source = f"{root.name}/{row['participant_id']}"
-        sources.append(_SAME_SIGNER.get(source, source))
+    for file, landmarks in each_recording(read_table(root), progress=progress):
+        sequences.append(hands_of(landmarks))
+        labels.append(file.sign)
+        sources.append(sign_source(root, file))
     return from_sequences(sequences, labels, sources)
 
 
-def _read_parquet(path: Path) -> FloatArray:
-    import pyarrow
-    import pyarrow.parquet as pq
-
-    try:
-        columns = pq.read_schema(path).names
-        missing = [name for name in _PARQUET_COLUMNS if name not in columns]
-        if missing:
-            raise InputError("columns are missing", where=path, expected=", ".join(missing), found=", ".join(columns))
-        table = pq.read_table(path, columns=["x", "y", "z"])
-    except (OSError, pyarrow.ArrowException) as error:
-        raise InputError("cannot be read as parquet", where=path, found=error) from error
-    if table.num_rows == 0 or table.num_rows % _HOLISTIC_ROWS:
-        raise InputError(
-            "the rows are not whole frames", where=path, expected=f"{_HOLISTIC_ROWS} rows a frame", found=table.num_rows
-        )
-    points = np.stack([table[axis].to_numpy() for axis in "xyz"], axis=-1).reshape(-1, _HOLISTIC_ROWS, 3)
-    hands = np.stack([points[:, _LEFT_ROWS], points[:, _RIGHT_ROWS]], axis=1)
+def hands_of(landmarks: FloatArray) -> FloatArray:
+    """The hands (T, 2, 21, 3) of holistic landmarks (T, 543, 3); missing is zero."""
+    hands = np.stack([landmarks[:, LEFT_HAND], landmarks[:, RIGHT_HAND]], axis=1)
     return np.asarray(np.nan_to_num(hands), np.float32)
+
+
+def sign_source(root: Path, file: SignFile) -> str:
+    """The source of a recording of the table in ``root``: ``<folder>/<participant>``."""
+    source = f"{root.name}/{file.participant}"
+    return _SAME_SIGNER.get(source, source)

@@ -77,8 +77,8 @@ def write_parquet(path: Path, frames: FloatArray, leave_out: str = "") -> None:
     points[points == 0] = np.nan
     columns = {
         "frame": np.repeat(np.arange(len(frames), dtype=np.int16), 543),
-        "type": ["any"] * (543 * len(frames)),
-        "landmark_index": np.tile(np.arange(543, dtype=np.int16), len(frames)),
+        "type": (["face"] * 468 + ["left_hand"] * 21 + ["pose"] * 33 + ["right_hand"] * 21) * len(frames),
+        "landmark_index": np.tile(np.concatenate([np.arange(n) for n in (468, 21, 33, 21)]), len(frames)),
         **{axis: points[..., i].ravel() for i, axis in enumerate("xyz")},
     }
     columns.pop(leave_out, None)
