@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 Task = Literal["hand-sequence", "holistic-sequence", "image"]
 Target = Literal["pi", "jetson", "cpu"]
 Precision = Literal["fp32", "fp16", "int8"]
-Role = Literal["classifier", "palm", "hand", "face-detector", "face", "sentence"]
+Role = Literal["classifier", "palm", "hand", "face-detector", "face", "sentence-encoder", "sentence-decoder"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)?$", max_length=64)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
@@ -120,6 +120,19 @@ class Measurement(_Part):
     split: str
 
 
+class SentenceModel(_Part):
+    """How the sentence networks are driven.
+
+    ``tokenizer``: a SentencePiece file among the documents. ``start`` and ``end``: the tokens that a sentence begins
+    after and ends with. ``{keywords}`` in ``prompt`` stands for the signs.
+    """
+
+    tokenizer: FileName
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    prompt: Annotated[str, Field(pattern=r"\{keywords\}", max_length=2000)]
+
+
 class Licence(_Part):
     """Licence and provenance of a part of the bundle."""
 
@@ -159,6 +172,7 @@ class Manifest(_Part):
     documents: tuple[FileEntry, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     licences: tuple[Licence, ...] = ()
+    sentence: SentenceModel | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
@@ -174,6 +188,11 @@ class Manifest(_Part):
             raise ValueError("a role has the same variant twice")
         if "classifier" not in {network.role for network in self.networks}:
             raise ValueError("there is no classifier")
+        both = {"sentence-encoder", "sentence-decoder"}
+        if (both if self.sentence else set()) != both & {network.role for network in self.networks}:
+            raise ValueError("sentence, a sentence-encoder and a sentence-decoder come together or not at all")
+        if self.sentence and self.sentence.tokenizer not in {document.file for document in self.documents}:
+            raise ValueError("sentence.tokenizer is none of the documents")
         if self.task != "image" and self.input.window is None:
             raise ValueError(f"a {self.task} model needs input.window")
         if self.task == "image" and self.input.image_size is None:
