@@ -32,6 +32,9 @@ RIGHT = 1
 """Hand slot of the signer's right hand."""
 LANDMARKS = 21
 """Landmarks of one hand, in MediaPipe's order: wrist, thumb 1-4, index 5-8, middle 9-12, ring 13-16, little 17-20."""
+JUMP = 2.0
+"""Two frames further apart than this (seconds of the source), or in the wrong order, do not show one scene: whoever
+follows something from frame to frame starts anew."""
 
 EventKind = Literal["letter", "word", "key"]
 StateName = Literal["starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"]
@@ -57,10 +60,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """The hands of one frame.
+    """The hands of one frame, and what else the bundle's task needs of it.
 
     ``landmarks`` float32 (2, 21, 3), see the module's conventions; ``presence`` the hand network's probability per
-    slot, 0 for a missing hand; ``aspect`` width / height of the picture that x and y are relative to.
+    slot, 0 for a missing hand; ``aspect`` width / height of the picture that x and y are relative to. ``face``
+    float32 (468, 3), relative like a hand's, for holistic models; ``picture`` uint8 (H, W, 3) RGB, what an image
+    model is to see of the frame. None where it was not asked for or is not there.
     """
 
     landmarks: FloatArray
@@ -69,6 +74,8 @@ class Hands:
     time: float
     captured: float
     index: int
+    face: FloatArray | None = None
+    picture: UInt8Array | None = None
 
     @property
     def count(self) -> int:

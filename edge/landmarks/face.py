@@ -13,17 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.engines import Engine, OnnxEngine
+from edge.holistic import FACE_LANDMARKS
 from edge.landmarks.detector import Detector
 from edge.landmarks.regions import Cropper, Region, as_bgr, from_face_landmarks, from_face_points
-from edge.types import LEFT, RIGHT, FloatArray, Frame, Hands, UInt8Array
+from edge.types import FloatArray, Frame, UInt8Array
 
 DETECTOR_SIZE = 128
 LANDMARK_SIZE = 192
-FACE_LANDMARKS = 468
-HOLISTIC_ROWS = 543
-"""Face 468, left hand 21, pose 33, right hand 21: the order of the holistic models' input."""
-
-_LEFT_HAND, _RIGHT_HAND = slice(468, 489), slice(522, 543)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +94,3 @@ def open_face_pipeline(
         OnnxEngine(landmarks, threads=threads, label="face network"),
         config=config,
     )
-
-
-def holistic_rows(hands: Hands, face: FloatArray | None) -> FloatArray:
-    """One frame for a holistic model: (543, 3) float32, NaN where something is missing; the pose always is."""
-    rows = np.full((HOLISTIC_ROWS, 3), np.nan, np.float32)
-    if face is not None:
-        rows[:FACE_LANDMARKS] = face
-    for slot, place in ((LEFT, _LEFT_HAND), (RIGHT, _RIGHT_HAND)):
-        if hands.presence[slot]:
-            rows[place] = hands.landmarks[slot]
-    return rows

@@ -8,9 +8,8 @@ import pytest
 
 from edge.engines import FakeEngine
 from edge.errors import DependencyError
-from edge.landmarks import no_hands
-from edge.landmarks.face import FacePipeline, holistic_rows, open_face_pipeline
-from edge.types import Frame, Hands
+from edge.landmarks.face import FacePipeline, open_face_pipeline
+from edge.types import Frame
 
 
 def frame(image, index=0):
@@ -77,15 +76,3 @@ def test_an_empty_scene_is_not_searched_on_every_frame():
     for i in range(25):
         pipeline.process(frame(np.zeros((48, 64, 3), np.uint8), i))
     assert detector.runs == 5
-
-
-def test_holistic_rows_keep_their_order_and_the_pose_stays_missing():
-    empty = no_hands(frame(np.zeros((4, 4, 3), np.uint8)))
-    assert np.isnan(holistic_rows(empty, None)).all()
-    landmarks = np.stack([np.full((21, 3), 1), np.full((21, 3), 2)]).astype(np.float32)
-    hands = Hands(landmarks, (0.9, 0.9), 1.0, 0.0, 0.0, 0)
-    rows = holistic_rows(hands, np.full((468, 3), 3, np.float32))
-    assert (rows[:468] == 3).all()
-    assert (rows[468:489] == 1).all()
-    assert np.isnan(rows[489:522]).all()
-    assert (rows[522:] == 2).all()
