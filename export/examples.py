@@ -83,12 +83,18 @@ def read_examples(path: Path, manifest: Manifest, track: Track) -> Examples:
 
 def window(sequence: FloatArray, frames: int) -> tuple[FloatArray, FloatArray]:
     """(T, 2, 21, 3) to landmarks (frames, 2, 21, 3) and mask (frames,): whole where it fits, else evenly thinned."""
-    if len(sequence) > frames:
-        sequence = sequence[np.round(np.linspace(0, len(sequence) - 1, frames)).astype(int)]
+    sequence = thinned(sequence, frames)
     landmarks = np.zeros((frames, *sequence.shape[1:]), np.float32)
     mask = np.zeros(frames, np.float32)
     landmarks[: len(sequence)], mask[: len(sequence)] = sequence, 1
     return landmarks, mask
+
+
+def thinned(sequence: FloatArray, frames: int) -> FloatArray:
+    """(T, ...) to at most so many ``frames``, evenly from the first to the last."""
+    if len(sequence) <= frames:
+        return sequence
+    return np.asarray(sequence[np.round(np.linspace(0, len(sequence) - 1, frames)).astype(int)], np.float32)
 
 
 def seen_sources(manifest: Manifest) -> frozenset[str]:

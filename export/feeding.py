@@ -1,0 +1,146 @@
+"""From an example, as `export.datasets` reads it, to what a bundle's classifier is fed: one window or one picture.
+
+What fits what: pictures fit image models; recordings of landmarks fit hand and holistic models (where only hands were
+recorded, a holistic model sees no face). Pictures fit a hand model too, where the bundle holds palm and hand networks:
+they are looked at one by one, as if each were the first of a new scene, and the hands found fill the whole window.
+
+A recording carries no timestamps: it is one sign from begin to end and becomes one window, thinned evenly where it is
+longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from edge.bundle.manifest import InputContract, Window
+from edge.bundle.reader import Bundle
+from edge.capture.opencv import quiet_cv2
+from edge.errors import UsageError
+from edge.landmarks import Landmarker, open_hand_pipeline
+from edge.recognition.resample import Resampler
+from edge.types import LEFT, RIGHT, AnyArray, FloatArray, Frame, Hands
+from export.datasets import Format, Part
+from export.examples import thinned, window
+from export.training.data import ASPECT, hands_of
+from export.training.sign_data import LEFT_HAND, RIGHT_HAND, ROWS
+
+Feeds = Mapping[str, AnyArray]
+Convert = Callable[[AnyArray], Feeds | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """What the classifier of ``title`` (its ``task``) can be fed with: a function per format, from `Part.read` to
+    inputs (1, ...) by tensor name, or to None where no hand is found."""
+
+    title: str
+    task: str
+    convert: Mapping[Format, Convert]
+    why: str = ""
+    """Why pictures are not among them, where that could be otherwise."""
+
+    def fitting(self, parts: Sequence[Part]) -> tuple[Part, ...]:
+        """The parts that it can be fed with; raises UsageError when there is none."""
+        found = tuple(part for part in parts if part.format in self.convert)
+        if not found:
+            raise UsageError(
+                f"the data does not fit {self.title}, a model of the task {self.task}",
+                expected=" or ".join(self.convert),
+                found=", ".join(sorted({part.format for part in parts})),
+                remedy=self.why or "name other data, or a bundle that reads it",
+            )
+        return found
+
+
+@contextmanager
+def open_feeder(bundle: Bundle) -> Iterator[Feeder]:
+    """The feeder of a bundle's classifier; its hand networks are open inside the ``with``."""
+    manifest, title = bundle.manifest, bundle.title
+    contract, span = manifest.input, manifest.input.window
+    if span is None:
+        yield Feeder(title, manifest.task, {"pictures": partial(_resized, contract=contract)})
+    elif manifest.task == "holistic-sequence":
+        yield Feeder(
+            title,
+            manifest.task,
+            {
+                "isolated signs": partial(_holistic, contract=contract, span=span),
+                "landmark npz": lambda hands: _holistic(_without_face(hands), contract, span),
+            },
+        )
+    else:
+        recordings: dict[Format, Convert] = {
+            "landmark npz": partial(_hand_window, contract=contract, span=span),
+            "isolated signs": lambda rows: _hand_window(hands_of(rows), contract, span),
+        }
+        landmarker = _landmarker(bundle)
+        if landmarker is None:
+            yield Feeder(title, manifest.task, recordings, "pictures need palm and hand networks in the bundle")
+            return
+        try:
+            pictures = partial(_still, landmarker=landmarker, contract=contract, span=span)
+            yield Feeder(title, manifest.task, {**recordings, "pictures": pictures})
+        finally:
+            landmarker.close()
+
+
+def _resized(image: AnyArray, contract: InputContract) -> Feeds:
+    cv2 = quiet_cv2()
+    height, width = contract.image_size or image.shape[:2]
+    if image.shape[:2] != (height, width):
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    return {contract.tensors[0].name: np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)[None]}
+
+
+def _hand_window(hands: FloatArray, contract: InputContract, span: Window) -> Feeds:
+    if contract.aspect not in (None, ASPECT):
+        hands = np.stack([_at_aspect(_seen(frame, ASPECT), contract, span) for frame in hands])
+    landmarks, mask = window(hands, span.frames)
+    return {"landmarks": landmarks[None], "mask": mask[None]}
+
+
+def _still(image: AnyArray, landmarker: Landmarker, contract: InputContract, span: Window) -> Feeds | None:
+    landmarker.reset()
+    hands = landmarker.process(Frame(image, time=0.0, captured=0.0, index=0))
+    if not hands.count:
+        return None
+    frame = _at_aspect(hands, contract, span)
+    return {
+        "landmarks": np.repeat(frame[None, None], span.frames, axis=1),
+        "mask": np.ones((1, span.frames), np.float32),
+    }
+
+
+def _holistic(rows: FloatArray, contract: InputContract, span: Window) -> Feeds:
+    return {contract.tensors[0].name: thinned(rows, span.frames)[None]}
+
+
+def _without_face(hands: FloatArray) -> FloatArray:
+    rows = np.full((len(hands), ROWS, 3), np.nan, np.float32)
+    for slot, place in ((LEFT, LEFT_HAND), (RIGHT, RIGHT_HAND)):
+        seen = hands[:, slot].any(axis=(1, 2))
+        rows[seen, place] = hands[seen, slot]
+    return rows
+
+
+def _seen(landmarks: FloatArray, aspect: float) -> Hands:
+    presence = (float(landmarks[LEFT].any()), float(landmarks[RIGHT].any()))
+    return Hands(landmarks, presence, aspect, time=0.0, captured=0.0, index=0)
+
+
+def _at_aspect(hands: Hands, contract: InputContract, span: Window) -> FloatArray:
+    """(2, 21, 3) as the device converts it."""
+    return Resampler(span.rate, contract.aspect or hands.aspect).push(hands)[0].landmarks
+
+
+def _landmarker(bundle: Bundle) -> Landmarker | None:
+    palm, hand = bundle.manifest.variants("palm"), bundle.manifest.variants("hand")
+    if not palm or not hand:
+        return None
+    quiet_cv2().setNumThreads(1)
+    return open_hand_pipeline(bundle.network("palm", palm[0]), bundle.network("hand", hand[0]))
