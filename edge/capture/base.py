@@ -7,7 +7,8 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from edge.types import Frame, Hands
 
-Delivers: TypeAlias = Literal["frames", "hands"]
+Delivers: TypeAlias = Literal["frames", "hands", "holistic"]
+"""Pictures, hands that somebody found before, or such hands with the face beside them."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -21,7 +22,7 @@ class Stream(Protocol[T_co]):
 
     @property
     def delivers(self) -> Delivers:
-        """What the items are: pictures, or hands that somebody found before."""
+        """What the items are."""
         ...
 
     @property

@@ -1,9 +1,10 @@
-"""A landmark recording: hands that were found before, so that recognition runs without pictures.
+"""A landmark recording: hands, or hands and face, that were found before: recognition runs without pictures.
 
 The file is an ``.npz`` with
 
 ============= ========================== =================================================================
-``landmarks`` float (T, 2, 21, 3)        required; the conventions of `edge.types`, a missing hand all zeros
+``landmarks`` float (T, 2, 21, 3)        required; the conventions of `edge.types`, a missing hand all zeros;
+              or float (T, 543, 3)       the rows of `edge.holistic`, what is missing NaN
 ``time``      float (T,)                 seconds, strictly growing; else ``fps`` counts
 ``fps``       number                     frames a second; 30 when neither is there
 ``aspect``    number                     width / height of the pictures; 4/3 when not there
@@ -24,6 +25,7 @@ import numpy as np
 from edge.capture.base import Delivers
 from edge.capture.video import check_readable
 from edge.errors import SourceError
+from edge.holistic import HOLISTIC_ROWS, face_of_rows, hands_of_rows
 from edge.types import LANDMARKS, AnyArray, FloatArray, Hands
 
 DEFAULT_FPS = 30.0
@@ -34,12 +36,11 @@ _FARTHEST = 10.0
 
 
 class LandmarkRecording:
-    """The hands of a recording; ``fps`` overrides the rate of a file that has no ``time``.
+    """The hands of a recording, with the face where it has one; ``fps`` overrides the rate of a file without ``time``.
 
     Raises SourceError for anything that is not such a file: wrong shapes, NaN, object arrays, pixels.
     """
 
-    delivers: Delivers = "hands"
     live = False
     dropped = 0
 
@@ -48,19 +49,23 @@ class LandmarkRecording:
         self._path = path
         self._closed = False
         arrays = _read(path)
-        self._landmarks = self._checked_landmarks(arrays)
-        self.length = len(self._landmarks)
+        landmarks = self._checked_landmarks(arrays)
+        self._rows = landmarks if landmarks.ndim == 3 else None
+        self._hands = landmarks if self._rows is None else hands_of_rows(self._rows)
+        self.delivers: Delivers = "hands" if self._rows is None else "holistic"
+        self.length = len(landmarks)
         rate = fps if fps is not None else self._number(arrays, "fps", DEFAULT_FPS)
         self._times = self._checked_times(arrays, rate)
         self._aspect = self._number(arrays, "aspect", DEFAULT_ASPECT)
 
     def __iter__(self) -> Iterator[Hands]:
         """Every frame's hands, as fast as they are asked for."""
-        for index, (landmarks, stamp) in enumerate(zip(self._landmarks, self._times, strict=True)):
+        for index, (landmarks, stamp) in enumerate(zip(self._hands, self._times, strict=True)):
             if self._closed:
                 return
             left, right = (float(hand.any()) for hand in landmarks)
-            yield Hands(landmarks, (left, right), self._aspect, float(stamp), time.monotonic(), index)
+            face = None if self._rows is None else face_of_rows(self._rows[index])
+            yield Hands(landmarks, (left, right), self._aspect, float(stamp), time.monotonic(), index, face)
 
     def close(self) -> None:
         """End a running iteration."""
@@ -68,19 +73,21 @@ class LandmarkRecording:
 
     def _checked_landmarks(self, arrays: dict[str, AnyArray]) -> FloatArray:
         array = arrays["landmarks"]
-        wanted = f"float (T, 2, {LANDMARKS}, 3)"
-        if array.ndim != 4 or array.shape[1:] != (2, LANDMARKS, 3) or array.dtype.kind != "f" or not len(array):
-            many = array.ndim == 5
+        wanted = f"float (T, 2, {LANDMARKS}, 3) or (T, {HOLISTIC_ROWS}, 3)"
+        holistic = array.shape[1:] == (HOLISTIC_ROWS, 3)
+        if not (holistic or array.shape[1:] == (2, LANDMARKS, 3)) or array.dtype.kind != "f" or not len(array):
+            many = array.ndim == 5 or array.shape[2:] == (HOLISTIC_ROWS, 3)
             raise self._error(
                 "`landmarks` has the wrong shape or type",
                 wanted,
                 f"{array.dtype} {array.shape}",
                 "this is a set of recordings: save one of them" if many else None,
             )
-        if not np.isfinite(array).all():
-            bad = int((~np.isfinite(array)).any(axis=(1, 2, 3)).sum())
+        fit = np.isfinite(array) | (np.isnan(array) if holistic else False)
+        if not fit.all():
+            bad = int((~fit).any(axis=tuple(range(1, array.ndim))).sum())
             raise self._error("`landmarks` has values that are no numbers", "a missing hand as zeros", f"{bad} frames")
-        farthest = float(np.abs(array[..., :2]).max())
+        farthest = float(np.nanmax(np.abs(array[..., :2]), initial=0.0))
         if farthest > _FARTHEST:
             remedy = "divide x by the picture's width and y by its height"
             raise self._error("`landmarks` is not relative to the picture", "x, y in 0-1", f"{farthest:.4g}", remedy)

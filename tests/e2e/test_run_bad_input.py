@@ -68,7 +68,7 @@ def test_a_folder_without_pictures(main, tiny_bundle, tmp_path):
 def test_a_recording_of_another_shape(main, tiny_bundle, tmp_path):
     np.savez(tmp_path / "r.npz", landmarks=np.zeros((30, 21, 3), np.float32))
     line = fails(main, 5, "run", "--bundle", tiny_bundle, "--source", tmp_path / "r.npz")
-    assert "expected float (T, 2, 21, 3); found float32 (30, 21, 3)" in line
+    assert "expected float (T, 2, 21, 3) or (T, 543, 3); found float32 (30, 21, 3)" in line
 
 
 def test_a_bundle_without_hand_networks_cannot_read_pictures(main, tiny_bundle, tmp_path):

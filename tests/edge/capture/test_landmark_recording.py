@@ -49,6 +49,29 @@ def test_the_rate_is_the_askers_then_the_files_then_thirty(tmp_path, asked, stor
     assert hands[-1].time == pytest.approx(5 / rate)
 
 
+def holistic(frames: int = 4) -> np.ndarray:
+    """Rows with a face and a right hand; the pose and the left hand are missing, in frame 2 the face as well."""
+    array = np.full((frames, 543, 3), np.nan, np.float32)
+    array[:, :468], array[:, 522:] = 0.25, 0.5
+    array[2, :468] = np.nan
+    return array
+
+
+def test_rows_of_a_holistic_recording_become_hands_and_a_face(tmp_path):
+    recording = LandmarkRecording(save(tmp_path / "r.npz", landmarks=holistic().astype(np.float64), fps=10))
+    hands = list(recording)
+    assert recording.delivers == "holistic" and recording.length == len(hands) == 4
+    assert all(h.presence == (0, 1) and (h.landmarks[1] == 0.5).all() for h in hands)
+    assert not any(h.landmarks[0].any() for h in hands)
+    assert [h.face is None for h in hands] == [False, False, True, False]
+    assert (hands[0].face == 0.25).all() and hands[0].face.shape == (468, 3)
+
+
+def test_a_recording_of_hands_has_no_face(tmp_path):
+    recording = LandmarkRecording(save(tmp_path / "r.npz", landmarks=landmarks()))
+    assert recording.delivers == "hands" and next(iter(recording)).face is None
+
+
 def with_nan() -> np.ndarray:
     array = landmarks()
     array[2, 1, 4, 0] = np.nan
@@ -64,6 +87,9 @@ def with_nan() -> np.ndarray:
         ({"landmarks": landmarks()[:0]}, "wrong shape or type"),
         ({"landmarks": landmarks().astype(int)}, "found int64"),
         ({"landmarks": with_nan()}, "values that are no numbers; expected a missing hand as zeros; found 1 frames"),
+        ({"landmarks": holistic()[None]}, r"found float32 \(1, 4, 543, 3\). This is a set of recordings"),
+        ({"landmarks": holistic() * np.inf}, "values that are no numbers"),
+        ({"landmarks": holistic() * 640}, "not relative to the picture"),
         ({"landmarks": landmarks() * 640}, "not relative to the picture"),
         ({"landmarks": landmarks(), "time": np.arange(5)}, "`time` does not fit"),
         ({"landmarks": landmarks(), "time": np.zeros(6)}, "`time` does not grow"),
