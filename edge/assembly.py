@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from edge.bundle.choice import choose_variant, insist, onnx_engines
+from edge.bundle.choice import choose_variants, insist, onnx_engines
 from edge.bundle.manifest import Manifest, Precision, Role, Window
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.signing import read_trust
@@ -122,7 +122,9 @@ def _checked(manifest: Manifest, where: object) -> Window:
 def _classifier(bundle: Bundle, store: Store | None, settings: RunSettings) -> tuple[Precision, Engine]:
     make_engine, runtime = onnx_engines(settings.threads)
     if settings.variant == "auto":
-        variant = choose_variant(bundle, make_engine, runtime=runtime, store=store).chosen
+        roles: tuple[Role, ...] = ("classifier",)
+        choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
+        variant = choices.chosen("classifier")
     else:
         variant = insist(bundle, make_engine, settings.variant).chosen
     return variant, make_engine(bundle.network("classifier", variant), f"{bundle.title} {variant}")

@@ -7,9 +7,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from edge.bundle.acceptance import Acceptance
 from edge.bundle.inspection import describe_bundle, human_size, signer
 from edge.bundle.layout import Installed
 from edge.bundle.reader import open_bundle
@@ -62,6 +64,7 @@ def add_commands(subparsers: Subparsers) -> None:
     for parser in (verify, inspect):
         parser.add_argument("file", type=Path, metavar="FILE", help="a .bundle file or an unpacked bundle")
     _trust_options(verify)
+    inspect.add_argument("--store", type=Path, metavar="DIR", help="also say what was chosen in this store")
 
 
 def _command(subparsers: Subparsers, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
@@ -111,7 +114,7 @@ def _install(args: argparse.Namespace) -> int:
     if args.no_activate:
         return _print(args, installed.to_json(), [f"{title}: installed in {args.store}"])
     installed = _proven(args, store, installed.path)
-    lines = [f"{title}: installed and activated in {args.store} ({installed.state})", f"runs {installed.variant}"]
+    lines = [f"{title}: installed and activated in {args.store} ({installed.state})", *_choices(installed.choices)]
     return _print(args, installed.to_json(), lines)
 
 
@@ -128,21 +131,21 @@ def _update(args: argparse.Namespace) -> int:
         with open_bundle(path) as bundle:
             installed = store.install(bundle)
     installed = _proven(args, store, installed.path)
-    lines = [f"updated to {installed.name} {installed.version} ({installed.state})", f"runs {installed.variant}"]
+    lines = [f"updated to {installed.name} {installed.version} ({installed.state})", *_choices(installed.choices)]
     return _print(args, {"updated": True, **installed.to_json()}, lines)
 
 
 def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
     """Activate a bundle of the store after it has proved that it can run here."""
-    from edge.bundle.choice import choose_variant, onnx_engines
+    from edge.bundle.choice import choose_variants, onnx_engines
 
     make_engine, runtime = onnx_engines(default_threads())
     with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine"):
         bundle.verify()
         try:
-            choose_variant(bundle, make_engine, runtime=runtime, store=store)
+            choose_variants(bundle, make_engine, runtime=runtime, store=store)
         except (BundleError, CheckFailedError) as error:
-            store.refuse(bundle, error.what)
+            store.refuse(bundle, f"{error.what}: {error.found}" if error.found else error.what)
             raise
     return store.activate(path.parent.name, path.name, allow_downgrade=getattr(args, "allow_downgrade", False))
 
@@ -176,7 +179,7 @@ def _status(args: argparse.Namespace) -> int:
     if status.active is None:
         lines = [f"{args.store}: no bundle is active; install one: edge install FILE"]
     else:
-        lines = [f"{args.store}: {_describe(status.active)}"]
+        lines = [f"{args.store}: {_describe(status.active)}", *_choices(status.active.choices)]
         if status.previous:
             lines.append(f"a roll-back leads to {_describe(status.previous)}")
     lines += [f"  also there: {_describe(b)}" for b in status.bundles if not b.active and not b.previous]
@@ -232,13 +235,16 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _inspect(args: argparse.Namespace) -> int:
     with open_bundle(args.file) as bundle:
+        remembered = Store(args.store).recall(bundle) if args.store else None
+        choices = remembered.roles if remembered else ()
         data = {
             "manifest": json.loads(bundle.manifest_bytes),
             "signed_by": signer(bundle),
             "size": bundle.size,
             "differences": [str(difference) for difference in bundle.differences()],
+            "choices": [asdict(each) for each in choices],
         }
-        return _print(args, data, [*describe_bundle(bundle), *data["differences"]])
+        return _print(args, data, [*describe_bundle(bundle), *data["differences"], *_choices(choices)])
 
 
 def _describe(bundle: Installed) -> str:
@@ -246,9 +252,13 @@ def _describe(bundle: Installed) -> str:
     if bundle.problem:
         return f"{about}; cannot be read: {bundle.problem}"
     about += f", serial {bundle.serial}, {bundle.task} for {bundle.target}, {human_size(bundle.size)}"
-    if bundle.variant:
-        about += f"; runs {bundle.variant}"
+    if bundle.choices:
+        about += "; runs " + ", ".join(f"{each.role} {each.chosen}" for each in bundle.choices)
     return f"{about}; {bundle.reason}" if bundle.reason else about
+
+
+def _choices(choices: Iterable[Acceptance]) -> list[str]:
+    return [f"  runs {each.role} {each.describe()}" for each in choices]
 
 
 def _print(args: argparse.Namespace, data: dict[str, Any], lines: Iterable[str]) -> int:

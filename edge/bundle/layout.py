@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.bundle.acceptance import Acceptance
 from edge.bundle.reader import open_bundle
 from edge.bundle.record import BundleState, Record
 from edge.errors import BundleError, StoreError
@@ -22,7 +23,7 @@ _LOCK_SECONDS = 10.0
 class Installed:
     """A bundle in the store; ``problem`` says why it cannot be read, ``reason`` why it was rolled back.
 
-    ``variant`` is what the acceptance chose, in words with its figures, empty before it ran here.
+    ``choices`` are what runs here of each network and why, empty before it was tried.
     ``serial`` is None and ``target``, ``task`` empty when it cannot be read; ``size`` in bytes.
     """
 
@@ -36,7 +37,7 @@ class Installed:
     target: str = ""
     task: str = ""
     size: int = 0
-    variant: str = ""
+    choices: tuple[Acceptance, ...] = ()
     reason: str = ""
     problem: str = ""
 
@@ -52,7 +53,7 @@ class Installed:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {**asdict(self), "path": str(self.path)}
+        return {**asdict(self), "path": str(self.path), "runs": {each.role: each.chosen for each in self.choices}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Layout:
         note, path = record.note(key), self.path(key)
         active = key == self.target("active")
         previous = not active and key == self.target("previous")
+        choices = record.accepted[key].roles if key in record.accepted else ()
         try:
             with open_bundle(path) as bundle:
                 manifest = bundle.manifest
@@ -153,7 +155,7 @@ class Layout:
                     target=manifest.target,
                     task=manifest.task,
                     size=bundle.size,
-                    variant=record.accepted[key].acceptance.describe() if key in record.accepted else "",
+                    choices=choices,
                     reason=note.reason,
                 )
         except BundleError as error:

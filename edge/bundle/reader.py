@@ -59,6 +59,11 @@ class Bundle:
         return f"{self.manifest.name} {self.manifest.version}"
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, which holds the hash of all else: what tells two bundles apart."""
+        return hashlib.sha256(self.manifest_bytes).hexdigest()
+
+    @property
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(self._archive.sizes.values())

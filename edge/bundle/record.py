@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from edge.bundle.acceptance import Acceptance
 from edge.errors import StoreError
@@ -26,12 +27,12 @@ class Note(BaseModel):
 
 
 class Remembered(BaseModel):
-    """An acceptance and the conditions it holds under: runtime, machine, bundle."""
+    """What was accepted, role by role, and the conditions it holds under: runtime, machine, bundle."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     conditions: dict[str, str]
-    acceptance: Acceptance
+    roles: tuple[Acceptance, ...] = ()
 
 
 class Record(BaseModel):
@@ -70,10 +71,18 @@ class Record(BaseModel):
 
 
 def read_record(root: Path) -> Record:
-    """The record at ``root``; an empty one when there is none or it is damaged: the links are the truth."""
+    """The record at ``root``; an empty one when there is none or it is damaged: the links are the truth.
+
+    Figures of another release that mean nothing here are forgotten, and measured again; notes and serials stay.
+    """
     try:
-        return Record.model_validate_json((root / RECORD).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        data = (root / RECORD).read_bytes()
+        raw = from_json(data)
+        try:
+            return Record.model_validate(raw)
+        except ValidationError:
+            return Record.model_validate({**raw, "accepted": {}} if isinstance(raw, dict) else raw)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a ValidationError is a ValueError
         return Record()
     except OSError as error:
         raise StoreError("the store cannot be read", where=root / RECORD, found=error.strerror) from error

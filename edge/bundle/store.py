@@ -169,11 +169,12 @@ class Store:
             return key
 
     def recall(self, bundle: Bundle) -> Remembered | None:
-        """The acceptance that was remembered for an installed bundle."""
-        return read_record(self.root).accepted.get(_key(bundle.manifest))
+        """What was remembered of an installed bundle: of this very one, not of another of its name and serial."""
+        remembered = read_record(self.root).accepted.get(_key(bundle.manifest))
+        return remembered if remembered and remembered.conditions.get("bundle") == bundle.digest else None
 
     def remember(self, bundle: Bundle, remembered: Remembered) -> None:
-        """Keep the acceptance of an installed bundle."""
+        """Keep what was accepted of an installed bundle."""
         with self._change() as record:
             self._save(record.with_acceptance(_key(bundle.manifest), remembered))
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from edge import assembly
-from edge.bundle.choice import choose_variant
+from edge.bundle.choice import choose_variants
 
 
 def test_a_recording_becomes_captions(edge, tiny_bundle, ab):
@@ -85,9 +85,9 @@ def test_a_signal_ends_a_run_cleanly(tiny_bundle, long_recording, number):
 def test_a_signal_while_the_networks_are_loaded_is_not_forgotten(main, tiny_bundle, long_recording, monkeypatch):
     def choose_and_interrupt(*args, **options):
         os.kill(os.getpid(), signal.SIGTERM)
-        return choose_variant(*args, **options)
+        return choose_variants(*args, **options)
 
-    monkeypatch.setattr(assembly, "choose_variant", choose_and_interrupt)
+    monkeypatch.setattr(assembly, "choose_variants", choose_and_interrupt)
     done = main("run", "--bundle", tiny_bundle, "--source", long_recording, "--json", "--realtime")
     assert done.code == 0 and done.err == ""
     assert done.objects[-1]["type"] == "summary" and done.objects[-1]["frames"] == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.bundle.acceptance import accept, check_golden
-from edge.bundle.choice import choose_variant, insist, machine
+from edge.bundle.choice import choose_variants, insist, machine
 from edge.bundle.manifest import Measurement
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.samples import sample_files, sample_manifest, write_sample
@@ -140,12 +139,6 @@ def test_onnx_runtime_accepts_the_sample_and_is_timed(bundle: Bundle) -> None:
     assert acceptance.describe().startswith(f"{acceptance.chosen} (")
 
 
-def test_the_timing_keeps_to_its_budget(bundle: Bundle) -> None:
-    begin = time.perf_counter()
-    accept(bundle, _onnx, budget=0.2)
-    assert 0.2 <= time.perf_counter() - begin < 5
-
-
 class TestRemembering:
     @pytest.fixture
     def store(self, tmp_path: Path, bundle: Bundle) -> Store:
@@ -158,7 +151,7 @@ class TestRemembering:
     def _tried(store: Store, runtime: str) -> bool:
         engines = Engines()
         with store.active() or pytest.fail() as active:
-            choose_variant(active, engines, runtime=runtime, store=store)
+            choose_variants(active, engines, runtime=runtime, store=store)
         return bool(engines.made)
 
     def test_the_choice_is_tried_once_and_again_when_the_runtime_changes(self, store: Store) -> None:
@@ -167,7 +160,8 @@ class TestRemembering:
         assert self._tried(store, "onnxruntime 1.21")
         active = store.status().active
         assert active is not None
-        assert active.variant.startswith(("fp32 (", "int8 ("))
+        assert active.to_json()["runs"] == {"classifier": active.choices[0].chosen}
+        assert active.choices[0].describe().startswith(("fp32 (", "int8 ("))
 
     def test_another_processor_is_another_machine(
         self, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -186,7 +180,7 @@ class TestRemembering:
     def test_a_bundle_without_a_store_is_tried_each_time(self, bundle: Bundle) -> None:
         for _ in range(2):
             engines = Engines()
-            choose_variant(bundle, engines, runtime="x")
+            choose_variants(bundle, engines, runtime="x")
             assert engines.made
 
 

@@ -130,6 +130,6 @@ def test_a_bundle_that_fails_its_golden_inputs_is_not_activated(
     out = capsys.readouterr().out
     assert f"{store}: sample 1.0.0, trial" in out
     assert "sample 2.0.0, refused" in out
-    assert "no variant of the bundle may run on this machine" in out
+    assert "no variant of the bundle's classifier network may run on this machine: fp32: it differs" in out
     _edge("update", folder, "--store", store)
     assert "nothing newer" in capsys.readouterr().out
