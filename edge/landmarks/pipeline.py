@@ -9,7 +9,8 @@ same side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,9 +48,10 @@ class RunCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """A hand that was seen in the latest frame, and where it is expected in the next."""
+    """A hand of the latest frame: ``seen`` where it was looked for, ``region`` where it is expected in the next."""
 
     result: HandResult
+    seen: Region
     region: Region
     right: float
     slot: int | None
@@ -85,7 +87,7 @@ class HandPipeline:
         else:
             self._motion.forget()
         slots = assign([(track.right, track.slot) for track in tracks])
-        self._tracks = [_Track(t.result, t.region, t.right, slot) for t, slot in zip(tracks, slots, strict=True)]
+        self._tracks = [replace(track, slot=slot) for track, slot in zip(tracks, slots, strict=True)]
         height, width = image.shape[:2]
         unit = np.array([width, height, width], np.float32)
         return placed(
@@ -113,12 +115,12 @@ class HandPipeline:
     def _search(self, image: UInt8Array, tracks: list[_Track]) -> list[_Track]:
         self.counts.palm += 1
         found: list[_Track] = []
-        for palm in self._palm.detect(image):
+        for region in _last_of_each(palm.region for palm in self._palm.detect(image)):
             if len(tracks) + len(found) == self._config.hands:
                 break
             # A followed hand is still where it was expected, whatever its landmarks foretell for the next frame.
-            if all(palm.region.overlap(t.region) <= _SAME_HAND for t in (*self._tracks, *tracks, *found)):
-                self._look(image, palm.region, None, found, beside=tracks)
+            if all(region.overlap(r) <= _SAME_HAND for t in (*tracks, *found) for r in (t.seen, t.region)):
+                self._look(image, region, None, found, beside=tracks)
         return found
 
     def _look(
@@ -138,7 +140,7 @@ class HandPipeline:
         if any(ahead.overlap(t.region) > _SAME_HAND for t in (*tracks, *(beside or ()))):
             return
         right = smoothed(old.right if old else None, result.right)
-        tracks.append(_Track(result, ahead, right, old.slot if old else None))
+        tracks.append(_Track(result, region, ahead, right, old.slot if old else None))
 
     def __repr__(self) -> str:
         return f"<HandPipeline: {self._engines[1].name}, {len(self._tracks)} of {self._config.hands} hands in view>"
@@ -147,6 +149,14 @@ class HandPipeline:
 def _pixels(result: HandResult) -> FloatArray:
     """Points and depth (21, 3)."""
     return np.column_stack([result.points, result.depth])
+
+
+def _last_of_each(regions: Iterable[Region]) -> list[Region]:
+    """Of regions that overlap the last, hence the least sure: the one that MediaPipe's association would keep."""
+    kept: list[Region] = []
+    for region in regions:
+        kept = [*(other for other in kept if other.overlap(region) <= _SAME_HAND), region]
+    return kept
 
 
 def open_hand_pipeline(palm: bytes, hand: bytes, *, threads: int = 1, config: HandConfig | None = None) -> HandPipeline:

@@ -64,6 +64,13 @@ def test_a_lost_hand_is_searched_in_the_same_frame(run):
     assert pipeline.counts.palm == 2
 
 
+def test_a_lost_hand_is_looked_for_where_it_was_too(run):
+    fills_its_region = np.zeros((21, 3), np.float32)
+    fills_its_region[:, :2] = UPRIGHT + 112
+    engine = hand_engine(presence=[0.9, 0.1, 0.9, 0.9], landmarks=fills_its_region)
+    assert [h.count for h in run(HandPipeline(palm_engine((6, 6)), engine), [BLANK] * 3)] == [1, 1, 1]
+
+
 def test_an_empty_still_scene_is_searched_once_a_second(run):
     pipeline = HandPipeline(palm_engine(), hand_engine())
     run(pipeline, [BLANK] * 100)
@@ -89,6 +96,14 @@ def test_the_search_rates_are_the_callers(run):
 def test_two_palms_on_one_hand_give_one_hand(run):
     pipeline = HandPipeline(palm_engine((6, 6), (7, 6)), hand_engine())
     assert [h.count for h in run(pipeline, [BLANK] * 3)] == [1, 1, 1]
+
+
+def test_of_palms_on_one_hand_the_less_sure_is_taken_as_mediapipe_does(run):
+    def wrist(*places):
+        return run(HandPipeline(palm_engine(*places), hand_engine()), [BLANK])[0].landmarks[RIGHT, 0, 0]
+
+    assert wrist((6, 6), (8, 6)) == wrist((8, 6))
+    assert wrist((8, 6), (6, 6)) == wrist((6, 6)) < wrist((8, 6))
 
 
 def test_two_hands_of_one_side_take_both_slots_and_keep_them(run):
