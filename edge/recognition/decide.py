@@ -135,6 +135,8 @@ class MovementReader:
         to win outright.
         """
         settings = self._settings
+        if not (self._moving.any() or self._words.any()):
+            return None
         if _duration(movement) < settings.moving_time or path(movement) < settings.moving_path:
             return None
         prediction = self._classifier.classify([sample.tick for sample in movement])
@@ -150,7 +152,7 @@ class MovementReader:
 
     def read_stay(self, stay: Sequence[Sample]) -> SignEvent | None:
         """The word that a hand made which came, was read as nothing, and left; None when it made none."""
-        if _duration(stay) < self._settings.moving_time:
+        if not self._words.any() or _duration(stay) < self._settings.moving_time:
             return None
         return self._word(stay, self._classifier.classify([sample.tick for sample in stay]))
 

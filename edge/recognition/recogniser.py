@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from edge.engines import Engine
 from edge.recognition.classify import Classifier
 from edge.recognition.decide import HoldReader, MovementReader, went_away
+from edge.recognition.inputs import Inputs, Windows, hand_window
 from edge.recognition.labels import LabelInfo
 from edge.recognition.motion import Pose
 from edge.recognition.resample import Resampler, Tick
@@ -31,7 +32,8 @@ class Recogniser:
 
     ``engine`` as `edge.recognition.classify` states it; ``labels`` in the order of its classes; ``rate`` in ticks
     per second, ``window`` in ticks and ``aspect`` (width / height) as the bundle's manifest gives them; ``logits``
-    says whether the network's output still needs a softmax. Raises EngineError from `push` when inference fails.
+    says whether the network's output still needs a softmax; ``inputs`` feeds it (hand landmarks by default). Raises
+    EngineError from `push` when inference fails.
     """
 
     def __init__(
@@ -44,16 +46,24 @@ class Recogniser:
         aspect: float,
         settings: RecognitionSettings | None = None,
         logits: bool = True,
+        inputs: Inputs | None = None,
     ) -> None:
         self._settings = settings or RecognitionSettings()
         self._rate, self._window, self._aspect = rate, window, aspect
-        classifier = Classifier(engine, classes=len(labels), window=window, logits=logits)
-        self._holds = HoldReader(classifier, labels, self._settings)
-        self._movements = MovementReader(classifier, labels, self._settings)
+        self._inputs = inputs or Windows(hand_window)
+        self._classifier = Classifier(engine, classes=len(labels), window=window, logits=logits, inputs=self._inputs)
+        self._holds = HoldReader(self._classifier, labels, self._settings)
+        self._movements = MovementReader(self._classifier, labels, self._settings)
         self._start()
+
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers that the network has computed were finite."""
+        return self._classifier.finite
 
     def push(self, hands: Hands) -> list[Result]:
         """Take a frame's hands; returns what was decided and how the state changed, in order of time."""
+        self._inputs.see(hands)
         return [result for tick in self._resampler.push(hands) for result in self._step(tick)]
 
     def finish(self) -> list[Result]:
@@ -69,6 +79,7 @@ class Recogniser:
         return results
 
     def _start(self) -> None:
+        self._inputs.forget()
         self._resampler = Resampler(self._rate, self._aspect)
         self._segmenter = Segmenter(self._aspect, self._settings, remember=self._window + 1)
         self._phase = Phase.ABSENT
@@ -93,6 +104,7 @@ class Recogniser:
             results += self._end_stay()
         if self._phase is Phase.ABSENT:
             self._last, self._place, self._spelling = None, None, False
+            self._inputs.forget(tick.time)
             return results + self._tell("waiting", tick)
         if self._phase is Phase.MOVING:
             return results + self._tell("hand", tick)

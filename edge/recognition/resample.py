@@ -11,31 +11,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.types import FloatArray, Hands
+from edge.types import JUMP, FloatArray, Hands
 
 _GAP = 0.5
 """Frames further apart than this (seconds) are not interpolated: what the hand did in between is unknown."""
-_RESTART = 2.0
-"""After a gap or a jump back longer than this the ticks start anew at the next frame."""
 _EPS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The hands at one instant.
+    """The hands at one instant, and the face for models that look at it.
 
     ``landmarks`` float32 (2, 21, 3), image-normalised at the model's aspect, zeros for a missing hand; ``time`` in
-    source seconds; ``captured`` of the frame that completed it.
+    source seconds; ``captured`` of the frame that completed it; ``face`` float32 (468, 3) likewise.
     """
 
     landmarks: FloatArray
     visible: tuple[bool, bool]
     time: float
     captured: float
+    face: FloatArray | None = None
 
 
 class Resampler:
     """Turns `Hands` into `Tick` at ``rate`` per second, with x and z converted to ``aspect`` (width / height).
+
+    After a gap longer than `edge.types.JUMP`, or a step back as long, the ticks start anew at the next frame.
 
     Pictures of another aspect are taken to show the same scene with the same centre, at the same scale of height:
     ``x' = 0.5 + (x - 0.5) * a / aspect``; z is in units of the width, so it scales with it.
@@ -52,10 +53,10 @@ class Resampler:
         """The ticks up to this frame; none for a frame that is not later than the last."""
         frame = self._convert(hands)
         last = self._last
-        if last is not None and last.time - _RESTART < frame.time <= last.time + _EPS:
+        if last is not None and last.time - JUMP < frame.time <= last.time + _EPS:
             return []
         self._last = frame
-        if last is None or not 0 < frame.time - last.time <= _RESTART:
+        if last is None or not 0 < frame.time - last.time <= JUMP:
             self._origin, self._next = frame.time, 1
             return [frame]
         ticks = []
@@ -67,14 +68,12 @@ class Resampler:
     def _convert(self, hands: Hands) -> Tick:
         landmarks = np.nan_to_num(np.asarray(hands.landmarks, np.float32))
         visible = (bool(np.any(landmarks[0])), bool(np.any(landmarks[1])))
+        face = hands.face
         if abs(hands.aspect - self._aspect) > _EPS:
             factor = np.float32(hands.aspect / self._aspect)
-            landmarks = landmarks.copy()
-            for slot in (0, 1):
-                if visible[slot]:
-                    landmarks[slot, :, 0] = 0.5 + (landmarks[slot, :, 0] - 0.5) * factor
-                    landmarks[slot, :, 2] *= factor
-        return Tick(landmarks, visible, float(hands.time), float(hands.captured))
+            landmarks = np.stack([_widened(hand, factor) if hand.any() else hand for hand in landmarks])
+            face = None if face is None else _widened(face, factor)
+        return Tick(landmarks, visible, float(hands.time), float(hands.captured), face)
 
 
 def _between(a: Tick, b: Tick, time: float) -> Tick:
@@ -82,13 +81,21 @@ def _between(a: Tick, b: Tick, time: float) -> Tick:
         # A stalled camera: the hand is unknown until just before it is seen again.
         near = b if b.time - time < _EPS else None
         landmarks = near.landmarks if near else np.zeros_like(b.landmarks)
-        return Tick(landmarks, near.visible if near else (False, False), time, b.captured)
+        visible, face = (near.visible, near.face) if near else ((False, False), None)
+        return Tick(landmarks, visible, time, b.captured, face)
     weight = np.float32((time - a.time) / (b.time - a.time))
+    nearer = a if weight < 0.5 else b
     landmarks = np.zeros_like(b.landmarks)
     for slot in (0, 1):
         if a.visible[slot] and b.visible[slot]:
             landmarks[slot] = (1 - weight) * a.landmarks[slot] + weight * b.landmarks[slot]
-        elif (a if weight < 0.5 else b).visible[slot]:
-            landmarks[slot] = (a if weight < 0.5 else b).landmarks[slot]
+        elif nearer.visible[slot]:
+            landmarks[slot] = nearer.landmarks[slot]
     visible = (bool(np.any(landmarks[0])), bool(np.any(landmarks[1])))
-    return Tick(landmarks, visible, time, b.captured)
+    face = nearer.face if a.face is None or b.face is None else (1 - weight) * a.face + weight * b.face
+    return Tick(landmarks, visible, time, b.captured, face)
+
+
+def _widened(points: FloatArray, factor: np.float32) -> FloatArray:
+    """Points (n, 3) of a picture ``factor`` times as wide for its height as the model's."""
+    return np.stack([0.5 + (points[:, 0] - 0.5) * factor, points[:, 1], points[:, 2] * factor], axis=1)

@@ -15,6 +15,8 @@ from edge.recognition.resample import Tick
 from edge.recognition.settings import RecognitionSettings
 
 _EPS = 1e-6
+_KEPT = 1024
+"""Samples of a movement or hold that are kept: the longest window of a manifest. A hand may rest in view for hours."""
 
 
 class Phase(Enum):
@@ -37,7 +39,8 @@ class Segmenter:
     """Follows the hand; ``movement`` and ``hold`` are what it is in, or, after its end, was last in.
 
     ``movement`` holds the samples since the hand came in or the last hold ended; ``hold`` those of the hold. A new
-    movement empties both. ``stay`` holds the first ``remember`` samples since the hand came in.
+    movement empties both. Of one that lasts for minutes the first sample and the newest ones are kept. ``stay`` holds
+    the first ``remember`` samples since the hand came in.
     """
 
     def __init__(self, aspect: float, settings: RecognitionSettings, *, remember: int = 0) -> None:
@@ -70,12 +73,14 @@ class Segmenter:
         if self.phase is Phase.HOLDING:
             if speed <= settings.move:
                 self.hold.append(sample)
+                del self.hold[1:-_KEPT]
                 return self.phase
             self._start_moving()
         limit = settings.move if self._pause else settings.still
         if speed > limit:
             self._end_pause()
             self.movement.append(sample)
+            del self.movement[1:-_KEPT]
             return self.phase
         self._pause.append(sample)
         if tick.time - self._pause[0].tick.time >= settings.hold - _EPS:

@@ -8,7 +8,9 @@ import pytest
 from edge.engines import FakeEngine, TensorSpec
 from edge.errors import EngineError
 from edge.recognition.classify import Classifier
+from edge.recognition.inputs import Pictures
 from edge.recognition.resample import Tick
+from edge.types import Hands
 
 
 def tick(time: float, slot: int = 1, both: bool = False) -> Tick:
@@ -81,3 +83,22 @@ def test_a_network_of_another_class_count_is_one_clear_error() -> None:
     engine = FakeEngine(lambda feeds: {"logits": np.zeros((1, 5), np.float32)})
     with pytest.raises(EngineError, match=r"expected \(1, 2\); found \(1, 5\)"):
         Classifier(engine, classes=2, window=30).classify([tick(0.0)])
+
+
+def test_numbers_that_are_not_finite_count_for_nothing_and_are_remembered() -> None:
+    answers = iter([[0.0, np.nan], [0.0, 1.0]])
+    engine = FakeEngine(lambda feeds: {"logits": np.array([next(answers)], np.float32)})
+    classifier = Classifier(engine, classes=2, window=30)
+    assert classifier.finite
+    assert classifier.classify([tick(0.0)]).probabilities.tolist() == [0.0, 0.0]
+    assert classifier.classify([tick(0.1)]).probabilities[1] > 0.7
+    assert not classifier.finite
+
+
+def test_what_has_not_changed_is_not_computed_again() -> None:
+    engine = FakeEngine(lambda feeds: {"logits": np.zeros((1, 2), np.float32)})
+    pictures = Pictures()
+    classifier = Classifier(engine, classes=2, window=1, inputs=pictures)
+    pictures.see(Hands(np.zeros((2, 21, 3)), (0, 1), 1.0, 0.1, 0.1, 0, picture=np.zeros((4, 4, 3), np.uint8)))
+    assert [classifier.classify([tick(time)]).end for time in (0.1, 0.15)] == [0.1, 0.15]
+    assert engine.runs == 1

@@ -187,6 +187,14 @@ def test_what_is_open_at_the_end_is_decided_then(signer, read) -> None:
     assert read(film).labels[-1] == "wave"
 
 
+def test_a_network_that_computes_nan_reads_nothing(signer, read) -> None:
+    def broken(feeds):
+        return {"logits": np.full((1, 8), np.nan, np.float32)}
+
+    film = signer.rest().come("B").hold("B").wave().rest(1.0).film(25)
+    assert read(film, function=broken).labels == []
+
+
 def test_settings_count(signer, read) -> None:
     film = signer.spell("BALL").film(25)
     assert read(film, settings=RecognitionSettings(hold=5.0)).text == ""

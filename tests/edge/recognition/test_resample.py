@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,14 @@ def test_landmarks_that_are_no_numbers_count_as_missing() -> None:
     frame.landmarks[1] = np.nan
     (tick,) = ticks(Resampler(15, 4 / 3), [frame])
     assert tick.visible == (False, False)
+
+
+def test_a_face_is_brought_to_the_ticks_and_the_aspect_like_a_hand() -> None:
+    def with_face(time: float, x: float | None) -> Hands:
+        face = None if x is None else np.full((468, 3), (x, 0.5, 0.1), np.float32)
+        return replace(moving(time, aspect=16 / 9), face=face)
+
+    made = ticks(Resampler(10, 4 / 3), [with_face(0.0, 0.5), with_face(0.2, 0.8), with_face(0.4, None)])
+    assert [t.face is None for t in made] == [False, False, False, True, True]
+    np.testing.assert_allclose(made[1].face[7], [0.5 + 0.15 * 4 / 3, 0.5, 0.1 * 4 / 3], rtol=1e-5)
+    assert made[0].face.dtype == np.float32

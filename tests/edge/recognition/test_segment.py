@@ -65,3 +65,12 @@ def test_at_its_end_the_movement_is_whole() -> None:
     segmenter = Segmenter(4 / 3, RecognitionSettings())
     run([3.0] * 20 + [0.0] * 3 + [None] * 10, segmenter)
     assert len(segmenter.movement) == 23
+
+
+def test_a_hand_that_rests_or_waves_for_hours_does_not_fill_the_memory() -> None:
+    segmenter = Segmenter(4 / 3, RecognitionSettings())
+    run([3.0] * 6 + [0.0] * 3000, segmenter)
+    assert len(segmenter.hold) == 1025
+    assert segmenter.hold[0].tick.time < 1 and segmenter.hold[-1].tick.time == 3005 / RATE
+    run(([3.0] * 15 + [-3.0] * 15) * 100, segmenter := Segmenter(4 / 3, RecognitionSettings()))
+    assert len(segmenter.movement) == 1025 and segmenter.movement[0].tick.time == 0
