@@ -63,21 +63,21 @@ def retention(
     """Accuracy of ``variant`` / accuracy of ``reference``: which of the same examples (n,) each got right.
 
     ``sources`` says where each example is from. None where the reference got nothing right, and no ratio exists.
-
-    A resample of n pairs is fully described by how many fell into each of the four kinds (both right, one right, none),
-    which is a multinomial draw: exact, and far cheaper than drawing indices.
     """
     if not reference.any():
         return None
-    kinds = 2 * variant.astype(np.intp) + reference
-    drawn = np.zeros((RESAMPLES, 4))
-    names = np.asarray(sources)
-    for name in np.unique(names):
-        counts = np.bincount(kinds[names == name], minlength=4)
-        drawn += rng.multinomial(counts.sum(), counts / counts.sum(), size=RESAMPLES)
-    variant_right, reference_right = drawn[:, 2] + drawn[:, 3], drawn[:, 1] + drawn[:, 3]
+    variant_right, reference_right = _redrawn(variant, reference, sources, rng)
     ratios = variant_right / np.maximum(reference_right, 1)
     return _interval(float(variant.sum() / reference.sum()), ratios)
+
+
+def difference(
+    variant: NDArray[np.bool_], reference: NDArray[np.bool_], sources: Sequence[str], *, rng: np.random.Generator
+) -> Interval:
+    """Accuracy of ``variant`` - accuracy of ``reference``, of the same examples as in `retention`."""
+    variant_right, reference_right = _redrawn(variant, reference, sources, rng)
+    n = len(variant)
+    return _interval(float(variant.mean() - reference.mean()), (variant_right - reference_right) / n)
 
 
 def proportion(right: NDArray[np.bool_]) -> Interval:
@@ -87,6 +87,23 @@ def proportion(right: NDArray[np.bool_]) -> Interval:
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
     return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def _redrawn(
+    variant: NDArray[np.bool_], reference: NDArray[np.bool_], sources: Sequence[str], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many each got right in every resample.
+
+    A resample of n pairs is fully described by how many fell into each of the four kinds (both right, one right, none),
+    which is a multinomial draw: exact, and far cheaper than drawing indices.
+    """
+    kinds = 2 * variant.astype(np.intp) + reference
+    drawn = np.zeros((RESAMPLES, 4))
+    names = np.asarray(sources)
+    for name in np.unique(names):
+        counts = np.bincount(kinds[names == name], minlength=4)
+        drawn += rng.multinomial(counts.sum(), counts / counts.sum(), size=RESAMPLES)
+    return drawn[:, 2] + drawn[:, 3], drawn[:, 1] + drawn[:, 3]
 
 
 def _interval(value: float, resampled: NDArray[np.floating[Any]]) -> Interval:

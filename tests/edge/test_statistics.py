@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.statistics import percentiles, proportion, ratio_of_medians, retention
+from edge.statistics import difference, percentiles, proportion, ratio_of_medians, retention
 
 
 def rng() -> np.random.Generator:
@@ -70,6 +70,16 @@ def test_retention_resamples_within_sources() -> None:
     found = retention(variant, reference, sources, rng=rng())
     assert found is not None
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_a_difference_counts_what_is_lost_and_what_is_won() -> None:
+    reference = np.repeat([True, True, False, False], 100)
+    variant = np.repeat([True, False, True, False], [100, 100, 60, 140])
+    found = difference(variant, reference, ["a"] * 400, rng=np.random.default_rng(0))
+    assert found.value == pytest.approx(-0.1)
+    assert found.low < -0.1 < found.high < 0
+    same = difference(reference, reference, ["a"] * 400, rng=np.random.default_rng(0))
+    assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
 def test_there_is_no_retention_of_nothing() -> None:
