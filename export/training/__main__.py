@@ -1,4 +1,4 @@
-"""``python -m export.training``: train a recipe on recordings and leave a checkpoint with its card behind."""
+"""``python -m export.training RECIPE --data DIR``: train a recipe and leave a checkpoint with its card behind."""
 
 from __future__ import annotations
 
@@ -8,17 +8,30 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.errors import FingerpostError
+from edge.errors import FingerpostError, UsageError
+from export.training import picture_session, session
+from export.training.kind import Kind
+
+_KINDS: tuple[Kind, ...] = (
+    session.KIND,
+    picture_session.KIND,
+)
+_DEFAULT = "fingerpost-hands"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (`edge.errors`)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(words)
+    command = "python -m export.training " + shlex.join(words)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--list")):
+        words.insert(0, _DEFAULT)
+    options, unknown = _parser().parse_known_args(words)
     try:
-        from export.training.session import train
-
-        train(options, "python -m export.training " + shlex.join(words))
+        if options.list:
+            _list()
+            return 0
+        _check(options, unknown)
+        options.kind.train(options, command)
     except FingerpostError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -30,11 +43,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export.training", description=__doc__)
-    parser.add_argument("recipe", nargs="?", default="fingerpost-hands", help="what to train (default: %(default)s)")
-    parser.add_argument("--data", type=Path, required=True, help="folder with letters_landmarks/ and asl_signs/")
-    parser.add_argument(
-        "--extra", type=Path, action="append", default=[], help="npz of rendered stills that are added to the training"
+    parser.add_argument("--list", action="store_true", help="say what recipes there are")
+    each = parser.add_subparsers(
+        dest="recipe", metavar="RECIPE", help=f"what to train (default: {_DEFAULT}); RECIPE --help: its options"
     )
+    for kind in _KINDS:
+        for name, about in kind.recipes.items():
+            own = each.add_parser(name, help=about, description=about, allow_abbrev=False)
+            own.set_defaults(kind=kind)
+            _add_common(own, kind)
+            kind.add_options(own)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, kind: Kind) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=kind.data)
     parser.add_argument("--output", type=Path, default=Path("training-output"), help="folder for the checkpoint")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0)
@@ -43,12 +66,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--leave-out", metavar="SOURCE", action="append", default=[], help="train without this source and measure on it"
     )
-    parser.add_argument(
-        "--evaluate",
-        action="store_true",
-        help="also leave each source out in turn, and split at random (takes one more training for each)",
-    )
-    return parser
+
+
+def _check(options: argparse.Namespace, unknown: Sequence[str]) -> None:
+    if options.epochs is not None and options.epochs < 1:
+        raise UsageError("there must be an epoch at least", where="--epochs", found=options.epochs)
+    if unknown:
+        raise UsageError(
+            f"{options.recipe} does not take this",
+            found=shlex.join(unknown),
+            remedy=f"see python -m export.training {options.recipe} --help",
+        )
+
+
+def _list() -> None:
+    recipes = {name: about for kind in _KINDS for name, about in kind.recipes.items()}
+    width = max(map(len, recipes))
+    for name, about in recipes.items():
+        print(f"{name:{width}}  {about}")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.bundle.manifest import Measurement
 
 PAIRS = (("R", "U"), ("K", "V"))
 """The pairs that document 004 finds mistaken for each other."""
@@ -22,6 +24,34 @@ class ClassErrors:
     n: int
     missed: int
     false: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured on some pictures: accuracy with its interval, and where the mistakes are."""
+
+    measurement: Measurement
+    confusion: NDArray[np.int64]
+    """See `confusion`."""
+    errors: tuple[ClassErrors, ...]
+    pairs: Mapping[str, int]
+    """See `pair_errors`."""
+
+
+def figures(
+    labels: NDArray[np.str_], answers: NDArray[np.int64], names: Sequence[str], *, data: str, split: str
+) -> Figures:
+    """Compare ``labels`` (each one of ``names``) with the places of the answers in ``names``."""
+    index = {name: i for i, name in enumerate(names)}
+    matrix = confusion(np.array([index[str(label)] for label in labels]), answers, len(names))
+    right, n = int(np.trace(matrix)), int(matrix.sum())
+    low, high = share_interval(right, n)
+    return Figures(
+        Measurement(name="accuracy", value=right / n, low=low, high=high, n=n, data=data, split=split),
+        matrix,
+        tuple(class_errors(matrix, names)),
+        pair_errors(matrix, names),
+    )
 
 
 def confusion(truth: NDArray[np.int64], answers: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -48,6 +48,12 @@ class PictureRecipe:
     schedule: Plateau | Cyclic | None = None
     patience: int | None = None
     """Early stopping after so many epochs without a better validation accuracy; the best epoch's weights are kept."""
+    momentum: float = 0.0
+    """Of SGD."""
+    letters_only: bool = False
+    """Pictures of keys (``del``, ``nothing``, ``space``) are left aside."""
+    mixed: bool = False
+    """Convolutions and matrices in bfloat16; weights, norms and loss stay float32."""
 
 
 _FIRST = PictureAugmentation(rotation=15, shift=0.1, zoom=0.1, flip=True)
@@ -121,6 +127,7 @@ _RECIPES = (
         optimizer="adam",
         rate=3e-4,
         augmentation=PictureAugmentation(rotation=15, flip=True),
+        letters_only=True,
     ),
     _dexnet("dexnet", "dexnet", 10, (0.7, 0.2, 0.1)),
     _dexnet("dexnet-v2", "dexnet-v2", 12, (0.7, 0.2, 0.1)),

@@ -1,28 +1,35 @@
 """One training of a picture recipe: pictures in, a checkpoint folder out that ``python -m export`` takes.
 
-``OUTPUT/`` gets ``model.safetensors``, ``model_config.json`` (family, preprocessing, labels, recipe) and
-``metrics.json``: measurements as in the manifest, every epoch, confusion matrix, errors per class, and the pairs R/U
-and K/V. What is measured is, in this order: the sources left out, the recipe's test part, its validation part.
+``OUTPUT/`` gets the weights, their configuration, figures, plots and a card (`export.training.picture_report`).
+Measured are the sources left out, and a part of the others that was not trained on: the recipe's test part, else its
+validation part.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.manifest import Measurement
-from edge.errors import UsageError
-from export.training.picture_figures import class_errors, confusion, pair_errors, share_interval
-from export.training.picture_recipes import PictureRecipe, picture_recipe
+from edge.errors import InputError, UsageError
+from export.training.kind import Kind
+from export.training.picture_figures import Figures, figures
+from export.training.picture_recipes import PictureRecipe, picture_recipe, picture_recipes
 from export.training.pictures import Pictures, read_pictures
+from export.training.progress import track, training_bar
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from export.training.picture_loop import PictureEpoch
 
 _STATE = "state.pt"
 
@@ -32,55 +39,109 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
     import torch
 
     from export.training.picture_loop import fit_pictures, predict_pictures, split
+    from export.training.picture_report import PictureRun, write_checkpoint
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    recipe = picture_recipe(options.recipe)
-    if options.epochs is not None:
-        if options.epochs < 1:
-            raise UsageError("there must be an epoch at least", where="--epochs", found=options.epochs)
-        recipe = replace(recipe, epochs=options.epochs)
-    everything = read_pictures(options.data, progress=_track)
-    out = _left_out(everything, options.leave_out)
-    pictures = everything.select(np.flatnonzero(~out))
+    recipe = _recipe(options)
+    start = _start(options.pretrained, recipe) if options.pretrained else lambda model: None
+    everything = read_pictures(options.data, skip_unreadable=options.skip_unreadable, progress=track)
+    if everything.skipped:
+        _say(f"{len(everything.skipped)} pictures cannot be read and are left aside", everything.skipped)
+    known, aside = _known(everything, recipe)
+    out = _left_out(known, options.leave_out)
+    pictures = known.select(np.flatnonzero(~out))
     options.output.mkdir(parents=True, exist_ok=True)
     state = options.output / _STATE
     if not options.resume:
         state.unlink(missing_ok=True)
-    model, history = fit_pictures(pictures, recipe, seed=options.seed, state=state, on_epoch=_say)
+    with training_bar(recipe.name, recipe.epochs) as say:
+        said = ""
+
+        def on_epoch(epoch: PictureEpoch) -> None:
+            nonlocal said
+            said = f"loss {epoch.loss:.3f}, validation {epoch.validation_loss:.3f}, accuracy {epoch.accuracy:.3f}"
+            say(epoch.number, said)
+
+        model, history = fit_pictures(
+            pictures,
+            recipe,
+            seed=options.seed,
+            state=state,
+            start=start,
+            on_epoch=on_epoch,
+            on_step=lambda done: say(done, said) if done % 1 else None,
+        )
     parts = split(pictures, recipe, seed=options.seed)
+    part, chosen = ("test", parts.test) if len(parts.test) else ("validation", parts.validation)
+
+    def measure(of: Pictures, rows: NDArray[np.int64], how: str) -> Figures:
+        answers = predict_pictures(model, of, rows, size=_size(recipe)).argmax(axis=1)
+        return figures(of.labels[rows], answers, pictures.classes, data=", ".join(sorted(set(of.sources))), split=how)
+
+    measured = []
+    unknown: Counter[str] = Counter()
     if out.any():
-        known = np.isin(everything.labels, pictures.classes)
-        measured, chosen, how = everything, np.flatnonzero(out & known), f"left out: {', '.join(options.leave_out)}"
-    else:
-        part, chosen = ("test", parts.test) if len(parts.test) else ("validation", parts.validation)
-        measured, how = pictures, f"{part} part, {_split_name(recipe)}"
-    sizes = {name: len(values) for name, values in (("train", parts.train), ("validation", parts.validation))}
-    answers = predict_pictures(model, measured, chosen, size=_size(recipe)).argmax(axis=1)
-    index = {name: i for i, name in enumerate(pictures.classes)}
-    truth = np.array([index[str(label)] for label in measured.labels[chosen]])
-    matrix = confusion(truth, answers, len(index))
-    figure = _measurement(matrix, data=str(options.data), split=how)
-    metrics = {
-        "measurements": [figure.model_dump()],
-        "epochs": [asdict(epoch) for epoch in history],
-        "classes": list(pictures.classes),
-        "confusion": matrix.tolist(),
-        "errors": [asdict(entry) for entry in class_errors(matrix, pictures.classes)],
-        "pairs": pair_errors(matrix, pictures.classes),
-        "pictures": {**sizes, "measured": len(chosen), "left out": int(out.sum())},
-    }
-    config = {
-        "family": recipe.family,
-        "preprocess": recipe.preprocess,
-        "labels": list(pictures.classes),
-        "recipe": asdict(recipe),
-        "seed": options.seed,
-        "command": command,
-    }
-    _write(options.output, model, config, metrics)
+        theirs = known.select(np.flatnonzero(out))
+        rows = np.isin(theirs.labels, pictures.classes)
+        unknown = Counter(theirs.labels[~rows].tolist())
+        measured.append(measure(theirs, np.flatnonzero(rows), "left out of the training"))
+    measured.append(measure(pictures, chosen, f"{part} part, {_split_name(recipe)}"))
+    run = PictureRun(
+        recipe=recipe,
+        classes=pictures.classes,
+        seed=options.seed,
+        command=command,
+        history=tuple(history),
+        measured=tuple(measured),
+        pictures={
+            "trained on": len(parts.train),
+            "validation": len(parts.validation),
+            "test": len(parts.test),
+            "left out": int(out.sum()),
+            "unreadable": len(everything.skipped),
+        },
+        not_used={**aside, **unknown},
+    )
+    write_checkpoint(options.output, model, run)
     state.unlink(missing_ok=True)
-    sys.stdout.write(f"accuracy {figure.value:.3f} on {figure.n} pictures ({how})\n")
+    for found in measured:
+        m = found.measurement
+        sys.stdout.write(f"accuracy {m.value:.3f} on {m.n} pictures of {m.data} ({m.split})\n")
+
+
+def _recipe(options: argparse.Namespace) -> PictureRecipe:
+    recipe = picture_recipe(options.recipe)
+    given = {name: getattr(options, name) for name in ("epochs", "batch", "optimizer", "rate", "momentum")}
+    changes = {name: value for name, value in given.items() if value is not None}
+    for name in ("rate", "momentum"):
+        value = changes.get(name)
+        if value is not None and not (0 <= value < 1 and (value or name == "momentum")):
+            raise UsageError("out of range", where=f"--{name}", expected="0 to 1", found=value)
+    if changes.get("batch", 2) < 2:
+        raise UsageError(
+            "batch norm has no statistics of one", where="--batch", expected="2 or more", found=options.batch
+        )
+    changed = replace(recipe, **changes, mixed=options.mixed)
+    if changed.momentum and changed.optimizer != "sgd":
+        raise UsageError("momentum is SGD's", where="--momentum", found=changed.optimizer)
+    return changed
+
+
+def _start(path: Path, recipe: PictureRecipe) -> Callable[[nn.Module], None]:
+    from export.checkpoints.reading import read_checkpoint
+    from export.models.pictures import PictureModel
+    from export.models.resnet18 import ResNet18, load_pretrained
+
+    checkpoint = read_checkpoint(path)
+
+    def start(model: nn.Module) -> None:
+        network = model.network if isinstance(model, PictureModel) else model
+        if not isinstance(network, ResNet18):
+            raise UsageError("only resnet18 starts from pretrained weights", where="--pretrained", found=recipe.name)
+        load_pretrained(network, checkpoint.tensors, where=path)
+
+    return start
 
 
 def _size(recipe: PictureRecipe) -> tuple[int, int]:
@@ -90,6 +151,19 @@ def _size(recipe: PictureRecipe) -> tuple[int, int]:
     if size is None:
         raise UsageError("no picture recipe", found=recipe.name)
     return size
+
+
+def _known(pictures: Pictures, recipe: PictureRecipe) -> tuple[Pictures, Counter[str]]:
+    """Those of the recipe's classes, and how many there are of each other class."""
+    if not recipe.letters_only:
+        return pictures, Counter()
+    letter = np.isin(pictures.labels, list(ascii_uppercase))
+    aside = Counter(pictures.labels[~letter].tolist())
+    if not letter.any():
+        raise InputError("no pictures of letters", expected="folders A to Z", found=", ".join(pictures.classes))
+    if aside:
+        _say(f"{recipe.name} knows letters only; left aside", [f"{name}: {count}" for name, count in aside.items()])
+    return pictures.select(np.flatnonzero(letter)), aside
 
 
 def _left_out(pictures: Pictures, names: list[str]) -> NDArray[np.bool_]:
@@ -111,36 +185,29 @@ def _split_name(recipe: PictureRecipe) -> str:
     return "random split (same signers and films on both sides)"
 
 
-def _measurement(matrix: NDArray[np.int64], *, data: str, split: str) -> Measurement:
-    right, n = int(np.trace(matrix)), int(matrix.sum())
-    low, high = share_interval(right, n)
-    return Measurement(name="accuracy", value=right / n, low=low, high=high, n=n, data=data, split=split)
+def _say(what: str, which: Iterable[object]) -> None:
+    sys.stderr.write(f"{what}: {', '.join(map(str, which))}\n")
 
 
-def _write(folder: Path, model: Any, config: dict[str, Any], metrics: dict[str, Any]) -> None:
-    from safetensors.torch import save
-
-    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
-    files = {
-        "model.safetensors": save(tensors),
-        "model_config.json": (json.dumps(config, indent=1) + "\n").encode(),
-        "metrics.json": (json.dumps(metrics) + "\n").encode(),
-    }
-    for name, content in files.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(folder / name)
-
-
-def _say(epoch: Any) -> None:
-    sys.stderr.write(
-        f"epoch {epoch.number}: loss {epoch.loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
-        f"accuracy {epoch.accuracy:.3f}, rate {epoch.rate:.2g}\n"
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--skip-unreadable", action="store_true", help="go on without pictures that cannot be read")
+    parser.add_argument(
+        "--mixed", action="store_true", help="train in bfloat16 where that is safe (fast with AMX, CUDA)"
     )
+    parser.add_argument("--pretrained", type=Path, metavar="FILE", help="resnet18: start from torchvision's weights")
+    parser.add_argument("--batch", type=int, help="pictures a step, instead of the recipe's")
+    parser.add_argument("--optimizer", choices=("adam", "sgd"), help="instead of the recipe's")
+    parser.add_argument("--rate", type=float, help="learning rate instead of the recipe's")
+    parser.add_argument("--momentum", type=float, help="of SGD, instead of the recipe's")
 
 
-def _track(paths: list[Path], title: str) -> Iterable[Path]:
-    from rich.console import Console
-    from rich.progress import track
+def _about(recipe: PictureRecipe) -> str:
+    return f"{recipe.family} on pictures, {recipe.epochs} epochs, {recipe.optimizer} at {recipe.rate:g}"
 
-    return track(paths, title, console=Console(stderr=True))
+
+KIND = Kind(
+    recipes={entry.name: _about(entry) for entry in picture_recipes()},
+    data="folder with one folder of pictures per class, or with one such folder per source",
+    add_options=_add_options,
+    train=train_pictures,
+)

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,10 @@ from export.training.evaluation import (
     shared_signs,
     source_prediction,
 )
+from export.training.kind import Kind
 from export.training.labels import make_labels
-from export.training.recipes import Recipe, recipe
+from export.training.progress import track, training_bar
+from export.training.recipes import Recipe, recipe, recipes
 
 _STATE = "state.pt"
 _PREDICTIONS = "predictions.npz"
@@ -60,12 +61,10 @@ def train(options: argparse.Namespace, command: str) -> None:
         torch.set_num_threads(options.threads)
     chosen = recipe(options.recipe)
     if options.epochs is not None:
-        if options.epochs < 1:
-            raise UsageError("there must be an epoch at least", where="--epochs", found=options.epochs)
         chosen = replace(chosen, epochs=options.epochs)
     if options.evaluate and options.leave_out:
         raise UsageError("--evaluate leaves every source out by itself", remedy="drop --leave-out")
-    recordings = read_data(options.data, progress=_track)
+    recordings = read_data(options.data, progress=track)
     known = sorted(set(recordings.sources.tolist()))
     unknown = sorted(set(options.leave_out) - set(known))
     if unknown:
@@ -164,9 +163,6 @@ def _fold(
     told: Mapping[str, float] | None = None,
     worst: Sequence[tuple[str, str, float]] = (),
 ) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from export.training.loop import Epoch, Task, fit, predict
     from export.training.shipping import Run, write_checkpoint
 
@@ -183,12 +179,10 @@ def _fold(
     if not session.resume:
         state.unlink(missing_ok=True)
         (folder / _PREDICTIONS).unlink(missing_ok=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(f"training, {what}", total=session.recipe.epochs, loss="")
+    with training_bar(f"training, {what}", session.recipe.epochs) as say:
 
         def on_epoch(epoch: Epoch) -> None:
-            progress.update(bar, completed=epoch.number, loss=f"loss {epoch.loss:.3f}")
+            say(epoch.number, f"loss {epoch.loss:.3f}")
 
         model, history = fit(task, session.recipe, seed=session.seed, state=state, on_epoch=on_epoch)
     if out.any():
@@ -226,8 +220,20 @@ def _load_predictions(path: Path, session: _Session) -> Predictions:
         return Predictions(archive["logits"], archive["labels"], archive["sources"])
 
 
-def _track(rows: list[Any], what: str) -> Any:
-    from rich.console import Console
-    from rich.progress import track
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--extra", type=Path, action="append", default=[], help="npz of rendered stills that are added to the training"
+    )
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="also leave each source out in turn, and split at random (takes one more training for each)",
+    )
 
-    return track(rows, what, console=Console(stderr=True))
+
+KIND = Kind(
+    recipes={entry.name: f"{entry.family} on landmarks of hands, {entry.epochs} epochs" for entry in recipes()},
+    data="folder with letters_landmarks/ and asl_signs/",
+    add_options=_add_options,
+    train=train,
+)
