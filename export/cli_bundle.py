@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import platform
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 import edge
-from edge.bundle.manifest import Licence, Manifest, Measurement, Name, Origin, Version
+from edge.bundle.manifest import Licence, Measurement, Name, Origin, Version
 from edge.errors import InputError, UsageError
 from export.bundling import Contents, check_folder, write_bundle
 from export.calibration import calibration_inputs
 from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, from_torch
 from export.cli_progress import Steps
+from export.cli_report import report
 from export.golden import golden_inputs
 from export.graphs.types import BuiltNetwork
 from export.labels import check_count, read_labels
+from export.landmark_networks import landmark_golden, landmark_networks
 from export.model_card import write_card
 
 _TOOLS = ("numpy", "onnx", "onnxruntime", "torch")
@@ -52,7 +51,9 @@ def make_bundle(options: argparse.Namespace) -> None:
         inputs = golden_inputs(classifier.task, classifier.contract)
         facts = _facts(classifier, name, version)
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
-        networks = [*variants.networks, *_hands(options, classifier, step)]
+        hands = _hands(options, classifier, step)
+        networks = [*variants.networks, *hands]
+        golden = {**inputs, classifier.output: variants.outputs, **landmark_golden(hands)}
         step("writing the bundle")
         measurements = _measurements(classifier)
         notes = (*classifier.notes, *variants.notes, *_target_notes(options.target))
@@ -76,7 +77,7 @@ def make_bundle(options: argparse.Namespace) -> None:
                 labels=classifier.labels,
                 output=classifier.output,
                 networks=networks,
-                golden={**inputs, classifier.output: variants.outputs},
+                golden=golden,
                 model_card=classifier.model_card or write_card(classifier, name, version, networks),
                 measurements=measurements,
                 licences=_licences(classifier, networks),
@@ -84,7 +85,7 @@ def make_bundle(options: argparse.Namespace) -> None:
             options.output,
             sign=sign,
         )
-    _report(path, manifest, notes, as_json=options.json)
+    report(path, manifest, notes, as_json=options.json)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -157,12 +158,10 @@ def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
 
 
 def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> tuple[BuiltNetwork, ...]:
-    if options.no_hands or classifier.task != "hand-sequence":
+    if options.no_hands:
         return ()
-    from export.graphs.hands import hand_networks
-
-    step("palm and hand networks")
-    return hand_networks(wheel=options.mediapipe_wheel, progress=step.say)
+    step("landmark networks")
+    return landmark_networks(classifier.task, options.target, wheel=options.mediapipe_wheel, progress=step.say)
 
 
 def _is_shipped(options: argparse.Namespace) -> bool:
@@ -240,63 +239,3 @@ def _git_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-def _report(path: Path, manifest: Manifest, notes: tuple[str, ...], *, as_json: bool) -> None:
-    networks: list[dict[str, Any]] = [
-        {
-            "role": n.role,
-            "variant": n.variant,
-            "file": n.file,
-            "size": n.size,
-            "parity": n.parity.model_dump() if n.parity else None,
-        }
-        for n in manifest.networks
-    ]
-    result = {
-        "bundle": str(path),
-        "name": manifest.name,
-        "version": manifest.version,
-        "serial": manifest.serial,
-        "target": manifest.target,
-        "size": path.stat().st_size,
-        "classes": len(manifest.labels),
-        "networks": networks,
-        "notes": list(notes),
-    }
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("network", "variant", "size", "largest difference", "same label", "inputs")
-    for network in manifest.networks:
-        parity = network.parity
-        agreement = f"{parity.label_agreement:.1%}" if parity and parity.label_agreement is not None else "-"
-        table.add_row(
-            network.role,
-            network.variant,
-            _megabytes(network.size),
-            f"{parity.max_abs_diff:.2g}" if parity else "-",
-            agreement,
-            str(parity.n) if parity else "not measured",
-        )
-    console = Console()
-    console.print(table)
-    for note in (*_compared(manifest), *notes):
-        console.print(f"- {note}", markup=False, highlight=False, soft_wrap=True)
-    sys.stdout.write(f"{path}  {_megabytes(path.stat().st_size)}, serial {manifest.serial}\n")
-
-
-def _compared(manifest: Manifest) -> list[str]:
-    """What each network was compared with, variants of a role together where they share it."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for network in manifest.networks:
-        if network.parity:
-            groups.setdefault((network.role, network.parity.against), []).append(network.variant)
-    return [f"{role} {', '.join(names)}: compared with {what}" for (role, what), names in groups.items()]
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

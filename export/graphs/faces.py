@@ -42,10 +42,11 @@ def face_networks(
     if unknown := sorted(set(precisions) - {"fp32", "fp16"}):
         raise UsageError("face networks do not come in this precision", expected="fp32, fp16", found=unknown[0])
     files = fetch_networks(tuple(name for _, name, *_ in _NETWORKS), cache, wheel=wheel, progress=progress)
+    seen = face_pictures()
     built: list[BuiltNetwork] = []
-    for role, name, outputs, value_range, size in _NETWORKS:
+    for role, name, outputs, value_range, _size in _NETWORKS:
         network = converted_network(role, name, files[name], outputs, value_range)
-        pictures = _pictures(size)
+        pictures = seen[role]
         if "fp32" in precisions:
             parity = tflite_parity(
                 files[name], network.model, outputs=outputs, value_range=value_range, pictures=pictures
@@ -56,7 +57,14 @@ def face_networks(
     return tuple(built)
 
 
-def _pictures(size: int) -> list[UInt8Array]:
-    """There is no face in the shipped clip; its frames still run through every layer."""
-    cropper = Cropper(size, repeat_border=False)
-    return [cropper.crop(image, whole(*image.shape[:2]))[0].copy() for image in clip_pictures()]
+def face_pictures() -> dict[Role, list[UInt8Array]]:
+    """Frames of the shipped clip by role: uint8 RGB, in the network's size.
+
+    There is no face in the clip; its frames still run through every layer.
+    """
+    frames = clip_pictures()
+    seen: dict[Role, list[UInt8Array]] = {}
+    for role, *_, size in _NETWORKS:
+        cropper = Cropper(size, repeat_border=False)
+        seen[role] = [cropper.crop(image, whole(*image.shape[:2]))[0].copy() for image in frames]
+    return seen

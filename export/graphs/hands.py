@@ -68,7 +68,7 @@ def hand_networks(
     )
     files = fetch_networks(tuple(name for _, name, _ in names), cache, wheel=wheel, progress=progress)
     palm, hand = (converted_network(role, name, files[name], outputs, _VALUE_RANGE) for role, name, outputs in names)
-    seen = _network_pictures(palm, hand)
+    seen = hand_pictures(palm, hand)
     built: list[BuiltNetwork] = []
     for network, (role, name, outputs) in zip((palm, hand), names, strict=True):
         if "fp32" in precisions:
@@ -94,8 +94,11 @@ def converted_network(
     return BuiltNetwork(role, "fp32", serialised, OPSET, int(model.ir_version), licence=licence)
 
 
-def _network_pictures(palm: BuiltNetwork, hand: BuiltNetwork) -> dict[Role, list[UInt8Array]]:
-    """What each network sees in the shipped clip: RGB, in its size."""
+def hand_pictures(palm: BuiltNetwork, hand: BuiltNetwork) -> dict[Role, list[UInt8Array]]:
+    """What the fp32 networks see in the shipped clip, by role: uint8 RGB, in the network's size.
+
+    Raises CheckFailedError when they find no hand there.
+    """
     detector = PalmDetector(OnnxEngine(palm.model), threshold=0.5)
     finder = HandNetwork(OnnxEngine(hand.model), threshold=0.5)
     whole_frame, hand_crop = Cropper(PALM_SIZE, repeat_border=False), Cropper(HAND_SIZE, repeat_border=True)

@@ -31,10 +31,12 @@ def tflite_parity(
     ``pictures`` uint8 (H, W, 3) RGB in the network's size.
     """
     try:
-        from ai_edge_litert.interpreter import Interpreter  # optional, and slow to import
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType  # optional, and slow to import
     except ImportError:
         return None
-    interpreter = Interpreter(model_content=tflite_file, num_threads=1)
+    # TFLite's own kernels: the delegate that it takes by default announces itself on standard error.
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=tflite_file, num_threads=1, experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()
     engine = OnnxEngine(onnx_file)
     try:

@@ -16,7 +16,6 @@ from edge.bundle.reader import open_bundle
 from edge.engines import OnnxEngine
 from export import cli_bundle
 from export.__main__ import main
-from export.graphs import hands
 from export.graphs.types import BuiltNetwork
 from export.models.registry import family
 
@@ -123,10 +122,12 @@ def test_the_report_names_the_bundle_the_variants_and_what_was_assumed(
 def test_json_is_one_object_and_nothing_else_and_hand_networks_travel_along(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fake(**_: object) -> tuple[BuiltNetwork, ...]:
+    def fake(task: str, target: str, **_: object) -> tuple[BuiltNetwork, ...]:
+        assert (task, target) == ("hand-sequence", "pi")
         return tuple(BuiltNetwork(role, "fp32", role.encode(), 18, 8) for role in ("palm", "hand"))
 
-    monkeypatch.setattr(hands, "hand_networks", fake)
+    monkeypatch.setattr(cli_bundle, "landmark_networks", fake)
+    monkeypatch.setattr(cli_bundle, "landmark_golden", lambda _: {"hand/presence": np.ones((1, 1), np.float32)})
     more = ("--json", "--preprocess", "unit", "--licence", "MIT", "--serial", "7", "--name", "mine")
     assert main([word for word in _export(weights, tmp_path, *more) if word != "--no-hands"]) == 0
     out, err = capsys.readouterr()
@@ -140,6 +141,7 @@ def test_json_is_one_object_and_nothing_else_and_hand_networks_travel_along(
         manifest = bundle.manifest
         assert (manifest.name, manifest.serial, manifest.licences[0].spdx) == ("mine", 7, "MIT")
         assert manifest.input.preprocess == "unit" and bundle.network("palm", "fp32") == b"palm"
+        assert bundle.golden()["hand/presence"].shape == (1, 1)
 
 
 def test_the_schema_describes_the_manifest(capsys: pytest.CaptureFixture[str], pi_bundle: Path) -> None:
