@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,24 @@ def test_inspect_shows_what_a_deployer_needs(tmp_path: Path, capsys: pytest.Capt
         assert words in out
     assert _edge("inspect", path, "--json") == 0
     assert json.loads(capsys.readouterr().out)["manifest"]["name"] == "sample"
+
+
+def test_what_was_chosen_here_is_shown_with_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, store = write_sample(tmp_path / "a.bundle"), tmp_path / "store"
+    _edge("inspect", path, "--store", store)
+    assert "runs classifier" not in capsys.readouterr().out
+    _edge("install", path, "--store", store)
+    for words in (["status", "--store", store], ["inspect", path, "--store", store]):
+        capsys.readouterr()
+        _edge(*words)
+        assert re.search(r"^  runs classifier \w+ \([\d.]+ ms; \w+ [\d.]+ ms\)$", capsys.readouterr().out, re.MULTILINE)
+    _edge("inspect", path, "--store", store, "--json")
+    (choice,) = json.loads(capsys.readouterr().out)["choices"]
+    assert {result["variant"] for result in choice["results"]} == {"fp32", "int8"}
+    _edge("status", "--store", store, "--json")
+    assert json.loads(capsys.readouterr().out)["active"]["runs"] == {"classifier": choice["chosen"]}
+    _edge("list", "--store", store)
+    assert f"; runs classifier {choice['chosen']}" in capsys.readouterr().out
 
 
 def test_a_manifest_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
