@@ -40,6 +40,8 @@ class HoldReader:
         self._read_pose: Pose | None = None
         self.doubt: tuple[str, ...] = ()
         """The two likeliest labels of the last look that decided nothing."""
+        self.clear: str | None = None
+        """The label that was clear at the last look, None where none was."""
 
     @property
     def decided(self) -> bool:
@@ -64,11 +66,13 @@ class HoldReader:
         watching = self._read is not None
         prediction, label, share, lead = self._classify(hold, settings.change if watching else settings.look_back)
         clear = share >= settings.confidence and lead >= settings.margin
+        self.clear = self._labels[label].name if clear else None
         if not clear or (self._agreed and self._agreed[-1][0] != label):
             self._agreed = []
         if not clear:
             return None
         self._agreed.append((label, now.tick.time))
+        del self._agreed[1 : -settings.agree]
         if not watching:
             if len(self._agreed) < settings.agree:
                 return None
