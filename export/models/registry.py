@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.errors import UsageError
-from export.models import dexnet, keras_cnn, resnet18, seed000, shipped
+from export.models import dexnet, keras_cnn, resnet18, seed000, shipped, signs
 from export.models.base import ModelFamily
 
 _FAMILIES = (
@@ -13,6 +13,7 @@ _FAMILIES = (
     resnet18.FAMILY,
     dexnet.FAMILY,
     dexnet.FAMILY_V2,
+    *signs.FAMILIES,
 )
 
 

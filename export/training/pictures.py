@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,22 @@ from edge.types import UInt8Array
 
 _NAMED = 3
 Shares = tuple[float, ...]
+
+
+class Labelled(Protocol):
+    """Examples (n,) with the name of what each shows, one of ``classes``, and of its source."""
+
+    @property
+    def labels(self) -> NDArray[np.str_]:
+        """What each shows."""
+
+    @property
+    def sources(self) -> NDArray[np.str_]:
+        """Where each comes from."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every label that may occur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +102,10 @@ def read_pictures(
     return Pictures(paths, np.array(labels), np.array(sources), tuple(sorted(bad)))
 
 
-def split_at_random(pictures: Pictures, shares: Shares, *, seed: int) -> tuple[NDArray[np.int64], ...]:
+def split_at_random(examples: Labelled, shares: Shares, *, seed: int) -> tuple[NDArray[np.int64], ...]:
     """Indices of as many parts as ``shares``, every class split alike; what the shares leave over is in none."""
     random = np.random.default_rng(seed)
-    return _split(pictures, shares, random.permutation)
+    return _split(examples, shares, random.permutation)
 
 
 def split_in_order(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64], ...]:
@@ -98,13 +114,13 @@ def split_in_order(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64
 
 
 def _split(
-    pictures: Pictures, shares: Shares, order: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    examples: Labelled, shares: Shares, order: Callable[[NDArray[np.int64]], NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], ...]:
     parts: list[list[NDArray[np.int64]]] = [[] for _ in shares]
     seams = np.cumsum((0.0, *shares))
-    for source in sorted(set(pictures.sources.tolist())):
-        for label in pictures.classes:
-            rows = order(np.flatnonzero((pictures.labels == label) & (pictures.sources == source)))
+    for source in sorted(set(examples.sources.tolist())):
+        for label in examples.classes:
+            rows = order(np.flatnonzero((examples.labels == label) & (examples.sources == source)))
             cuts = np.round(seams * len(rows)).astype(int)
             for part, begin, end in zip(parts, cuts[:-1], cuts[1:], strict=True):
                 part.append(rows[begin:end])
