@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from edge.bundle.manifest import InputContract, Window
+from edge.bundle.manifest import InputContract, Task, Window
 from edge.bundle.reader import Bundle
 from edge.capture.opencv import quiet_cv2
 from edge.errors import UsageError
@@ -57,36 +57,38 @@ class Feeder:
         return found
 
 
+def plain_feeder(title: str, task: Task, contract: InputContract) -> Feeder:
+    """The feeder of a classifier that stands alone: no networks run in front of it."""
+    span = contract.window
+    if span is None:
+        return Feeder(title, task, {"pictures": partial(_resized, contract=contract)})
+    if task == "holistic-sequence":
+        holistic: dict[Format, Convert] = {
+            "isolated signs": partial(_holistic, contract=contract, span=span),
+            "landmark npz": lambda hands: _holistic(_without_face(hands), contract, span),
+        }
+        return Feeder(title, task, holistic)
+    recordings: dict[Format, Convert] = {
+        "landmark npz": partial(_hand_window, contract=contract, span=span),
+        "isolated signs": lambda rows: _hand_window(hands_of(rows), contract, span),
+    }
+    return Feeder(title, task, recordings, "pictures need palm and hand networks in the bundle")
+
+
 @contextmanager
 def open_feeder(bundle: Bundle) -> Iterator[Feeder]:
     """The feeder of a bundle's classifier; its hand networks are open inside the ``with``."""
-    manifest, title = bundle.manifest, bundle.title
-    contract, span = manifest.input, manifest.input.window
-    if span is None:
-        yield Feeder(title, manifest.task, {"pictures": partial(_resized, contract=contract)})
-    elif manifest.task == "holistic-sequence":
-        yield Feeder(
-            title,
-            manifest.task,
-            {
-                "isolated signs": partial(_holistic, contract=contract, span=span),
-                "landmark npz": lambda hands: _holistic(_without_face(hands), contract, span),
-            },
-        )
-    else:
-        recordings: dict[Format, Convert] = {
-            "landmark npz": partial(_hand_window, contract=contract, span=span),
-            "isolated signs": lambda rows: _hand_window(hands_of(rows), contract, span),
-        }
-        landmarker = _landmarker(bundle)
-        if landmarker is None:
-            yield Feeder(title, manifest.task, recordings, "pictures need palm and hand networks in the bundle")
-            return
-        try:
-            pictures = partial(_still, landmarker=landmarker, contract=contract, span=span)
-            yield Feeder(title, manifest.task, {**recordings, "pictures": pictures})
-        finally:
-            landmarker.close()
+    manifest, contract = bundle.manifest, bundle.manifest.input
+    plain = plain_feeder(bundle.title, manifest.task, contract)
+    landmarker = _landmarker(bundle) if manifest.task == "hand-sequence" else None
+    if landmarker is None or contract.window is None:
+        yield plain
+        return
+    try:
+        pictures = partial(_still, landmarker=landmarker, contract=contract, span=contract.window)
+        yield replace(plain, convert={**plain.convert, "pictures": pictures}, why="")
+    finally:
+        landmarker.close()
 
 
 def _resized(image: AnyArray, contract: InputContract) -> Feeds:
