@@ -131,3 +131,27 @@ class Caption:
     time: float
     latency: float | None = None
     event: SignEvent | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingChange:
+    """A spelled word that was corrected: as ``read``, as ``written``, and the next likeliest ``others``."""
+
+    read: str
+    written: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One utterance in English.
+
+    ``read``: the words as they were read; ``changes``: the spelled ones that were corrected; ``by``: what made the
+    sentence (``rules`` or ``t5``); ``time`` in seconds of the source.
+    """
+
+    text: str
+    read: str
+    time: float
+    by: str
+    changes: tuple[SpellingChange, ...] = ()

@@ -9,12 +9,14 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from edge.language.words import Letter, SignedWord
 from edge.types import SignEvent, State
 
 SPACE, DELETE = "space", "del"
+PAUSE = 2.0
+"""Seconds without hands after which what was signed is over."""
 
 
 class Label(Protocol):
@@ -31,12 +33,6 @@ class Label(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    spelled: bool
-
-
 class Composer:
     """Holds the text that was signed so far.
 
@@ -44,19 +40,28 @@ class Composer:
     two letters to begin a new word.
     """
 
-    def __init__(self, labels: Iterable[Label] = (), *, pause: float = 2.0) -> None:
+    def __init__(self, labels: Iterable[Label] = (), *, pause: float = PAUSE) -> None:
         self._written: Mapping[str, str] = {label.name: label.text for label in labels if label.text is not None}
         self._pause = pause
-        self._words: list[_Word] = []
+        self._words: list[SignedWord] = []
         self._open = False
         """Whether the next letter joins the last word."""
         self._left: float | None = None
-        """Since when the hands are away."""
 
     @property
     def text(self) -> str:
         """The whole text."""
         return " ".join(word.text for word in self._words)
+
+    @property
+    def words(self) -> tuple[SignedWord, ...]:
+        """The whole text, word by word, with what is known of each letter."""
+        return tuple(self._words)
+
+    @property
+    def away_since(self) -> float | None:
+        """The time (seconds of the source) since which the hands are away; None while they are there."""
+        return self._left
 
     def apply(self, result: SignEvent | State) -> str:
         """Take the recogniser's next result; returns the whole text."""
@@ -70,9 +75,9 @@ class Composer:
         if result.kind == "key":
             self._press(result.label)
         elif result.kind == "letter":
-            self._letter(self._written.get(result.label, result.label.upper()))
+            self._letter(Letter(self._letter_text(result.label), result.confidence, result.alternatives))
         else:
-            self._words.append(_Word(self._written.get(result.label, result.label), spelled=False))
+            self._words.append(SignedWord(self._written.get(result.label, result.label)))
             self._open = False
         return self.text
 
@@ -85,8 +90,8 @@ class Composer:
         """Take back the last letter, or the last word sign; a word that is thereby shortened can be spelled on."""
         if self._words:
             last = self._words.pop()
-            if last.spelled and len(last.text) > 1:
-                self._words.append(_Word(last.text[:-1], spelled=True))
+            if len(last.letters) > 1:
+                self._words.append(_spelled(last.letters[:-1]))
         self._open = bool(self._words) and self._words[-1].spelled
         return self.text
 
@@ -102,10 +107,12 @@ class Composer:
             self._open = False
         self._left = None
 
-    def _letter(self, letter: str) -> None:
-        if self._open and self._words:
-            letter = self._words.pop().text + letter
-        self._words.append(_Word(letter, spelled=True))
+    def _letter_text(self, label: str) -> str:
+        return self._written.get(label, label.upper())
+
+    def _letter(self, letter: Letter) -> None:
+        before = self._words.pop().letters if self._open and self._words else ()
+        self._words.append(_spelled((*before, letter)))
         self._open = True
 
     def _press(self, key: str) -> None:
@@ -113,3 +120,7 @@ class Composer:
             self._open = False
         elif key == DELETE:
             self.undo_letter()
+
+
+def _spelled(letters: tuple[Letter, ...]) -> SignedWord:
+    return SignedWord("".join(letter.written for letter in letters), letters)
