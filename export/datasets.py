@@ -191,7 +191,7 @@ def _signs(folder: Path) -> Part:
         "isolated signs",
         folder,
         np.array([file.sign for file in files]),
-        np.array([sign_source(folder, file) for file in files]),
+        np.array([sign_source(folder, file.participant) for file in files]),
         lambda index: read_landmarks(files[index].path),
     )
 

@@ -17,6 +17,8 @@ _RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158,
 _LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
 
 POINTS = (*_LIPS, *_LEFT_HAND, *_RIGHT_HAND, *_NOSE, *_RIGHT_EYE, *_LEFT_EYE)
+HANDS = slice(len(_LIPS), len(_LIPS) + len(_LEFT_HAND) + len(_RIGHT_HAND))
+"""Places in `POINTS` of the left and the right hand's 21 points."""
 CENTRE = POINTS.index(17)
 """Place in `POINTS` of the point that sequences are centred on. The document calls it the nose; in MediaPipe's mesh
 number 17 is the middle of the lower lip, which serves as well."""

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.errors import FingerpostError, UsageError
-from export.training import picture_session, session
+from export.training import picture_session, session, sign_session
 from export.training.kind import Kind
 
 _KINDS: tuple[Kind, ...] = (
     session.KIND,
     picture_session.KIND,
+    sign_session.KIND,
 )
 _DEFAULT = "fingerpost-hands"
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError
 from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
-from export.training.sign_data import LEFT_HAND, RIGHT_HAND, SignFile, each_recording, read_table
+from export.training.sign_data import LEFT_HAND, RIGHT_HAND, each_recording, read_table
 
 ASPECT = 4 / 3
 """Width / height that all coordinates are brought to: `export.models.hands.ASPECT`, without the torch that it needs."""
@@ -159,7 +159,7 @@ def read_signs(root: Path, *, progress: Any = None) -> Recordings:
     for file, landmarks in each_recording(read_table(root), progress=progress):
         sequences.append(hands_of(landmarks))
         labels.append(file.sign)
-        sources.append(sign_source(root, file))
+        sources.append(sign_source(root, file.participant))
     return from_sequences(sequences, labels, sources)
 
 
@@ -169,7 +169,7 @@ def hands_of(landmarks: FloatArray) -> FloatArray:
     return np.asarray(np.nan_to_num(hands), np.float32)
 
 
-def sign_source(root: Path, file: SignFile) -> str:
-    """The source of a recording of the table in ``root``: ``<folder>/<participant>``."""
-    source = f"{root.name}/{file.participant}"
+def sign_source(root: Path, participant: str) -> str:
+    """The source that a participant of the table in ``root`` is: ``<folder>/<participant>``."""
+    source = f"{root.name}/{participant}"
     return _SAME_SIGNER.get(source, source)

@@ -109,12 +109,17 @@ def _json(content: Any) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _licences(run: Run) -> list[Licence]:
-    found = [
+def recording_licences(sources: Sequence[str]) -> list[Licence]:
+    """Licence and origin of those sources that are of the project's data folder."""
+    return [
         Licence(subject=f"recordings {source}", spdx="MIT", source=_ORIGINS[source])
-        for source in run.sources
+        for source in sources
         if source in _ORIGINS
     ]
+
+
+def _licences(run: Run) -> list[Licence]:
+    found = recording_licences(run.sources)
     return [*found, _RENDERED] if run.task.rendered.any() else found
 
 

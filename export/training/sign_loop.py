@@ -120,7 +120,7 @@ class _Run:
         done = len(self.history)
         random = np.random.default_rng((self._seed, done + 1))
         torch.manual_seed(self._seed * 100_003 + done + 1)
-        late = done >= self._recipe.late * self._recipe.epochs
+        late = self._recipe.is_late(done)
         for module in self._model.modules():
             if isinstance(module, LateDropout):
                 module.active = late

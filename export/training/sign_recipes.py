@@ -36,13 +36,17 @@ class SignRecipe:
     """Largest norm of the gradient."""
     adversarial: float = 0.2
     """Strength of the adversarial weight perturbation (AWP)."""
-    late: float = 0.125
-    """Share of the epochs after which AWP and the late dropout begin: 15 of the document's 120."""
+    late: int = 15
+    """Epochs after which AWP begins, and with it the late dropout, whose number the document does not give."""
     augmentation: SignAugmentation | None = _AUGMENTATION
     shares: Shares = (0.7, 0.1, 0.2)
     """Of the recordings of the sources that are not left out: training, validation, random test."""
     patience: int | None = 20
     """Early stopping after so many epochs without a better validation accuracy; the best epoch's weights are kept."""
+
+    def is_late(self, done: int) -> bool:
+        """Whether AWP and late dropout act in the epoch after ``done`` epochs."""
+        return done >= self.late
 
 
 _PLAIN = "signs-cnn-transformer"

@@ -74,7 +74,7 @@ def read_sequences(root: Path, *, skipped: list[Skipped] | None = None, progress
     for file, landmarks in each_recording(files, skipped=skipped, progress=progress):
         sequences.append(landmarks[:, list(POINTS), :2])
         labels.append(file.sign)
-        sources.append(sign_source(root, file))
+        sources.append(sign_source(root, file.participant))
     if not sequences:
         raise InputError("no recording can be read", where=root)
     return SignSequences(
