@@ -75,8 +75,10 @@ def build_parser(first: list[str] | None = None) -> argparse.ArgumentParser:
     add_run(commands, epilog=_EPILOG)
     if first not in (["run"], ["--version"]):  # half a second on a board, for nothing
         from edge.bundle.commands import add_commands
+        from edge.doctor.command import add_doctor
 
         add_commands(commands)
+        add_doctor(commands)
     return parser
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
-from edge.types import Frame, Hands
+from edge.types import Frame, Hands, State
 
 Delivers: TypeAlias = Literal["frames", "hands", "holistic"]
 """Pictures, hands that somebody found before, or such hands with the face beside them."""
@@ -49,8 +49,8 @@ class Stream(Protocol[T_co]):
         ...
 
 
-class Source(Stream[Frame], Protocol):
-    """A stream of pictures."""
+class Source(Stream[Frame | State], Protocol):
+    """A stream of pictures. A camera that is away for a while delivers a `State` now and then instead."""
 
 
 class HandsSource(Stream[Hands], Protocol):

@@ -1,48 +1,48 @@
-"""A camera through Video4Linux: webcams and, on a Raspberry Pi, whatever has a V4L2 driver.
+"""A camera that is watched: it runs in a process of its own, which is killed and started anew when it is in trouble.
 
-A thread reads every picture the driver has and only the newest is handed on (`edge.capture.live`). A picture's time is
-the driver's own timestamp where it is on the monotonic clock, because that is when the light fell on the sensor, not
-when we came to read it.
+::
+
+    child process: camera -> newest picture in shared memory -> this process: Frame, or State while there is none
+
+A read that hangs in a driver hangs the child only. While the camera is away this source delivers `State` items, about
+one a second, so that the loop behind it moves on and says what people should know; when the camera is back, pictures
+simply come again. What is wrong, and when to try again, is decided by `edge.capture.watch`.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import os
-import re
-import stat
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
+from typing import IO
 
 from edge.capture.base import Delivers
-from edge.capture.live import Live
-from edge.capture.opencv import quiet_cv2
+from edge.capture.devices import stable_name
+from edge.capture.grabbers import without_password
+from edge.capture.shared import CAPACITY, SharedPictures
+from edge.capture.spec import CameraSpec
+from edge.capture.watch import Watch, WatchSettings
 from edge.errors import SourceError
-from edge.types import Frame, UInt8Array
+from edge.types import Frame, State
 
-PATIENCE_S = 5.0
-"""A camera that shows nothing for so long is taken for lost."""
-_RETRY_S = 0.05
-_OLDEST_S = 1.0
-
-
-class Capture(Protocol):
-    """The part of ``cv2.VideoCapture`` that a camera needs."""
-
-    def isOpened(self) -> bool: ...  # noqa: D102, N802
-    def read(self) -> tuple[bool, UInt8Array | None]: ...  # noqa: D102
-    def get(self, prop: int, /) -> float: ...  # noqa: D102
-    def set(self, prop: int, value: float, /) -> bool: ...  # noqa: D102
-    def release(self) -> None: ...  # noqa: D102
+_log = logging.getLogger(__name__)
+_SLICE_S = 0.1
+_TELL_S = 1.0
 
 
 class Camera:
-    """A V4L2 camera at ``path``, asked for pictures of ``size`` (width, height) at ``fps``; it may give others.
+    """A live source of the pictures of ``spec``.
 
-    Raises SourceError when there is no camera, it may not be opened, or shows nothing for `PATIENCE_S`.
+    Without ``patient`` a camera that cannot be opened at first raises SourceError here, for somebody at a keyboard;
+    with it, it is tried for as long as it takes. Iterating never ends but by `close`. ``capacity`` is in bytes.
     """
 
     delivers: Delivers = "frames"
@@ -51,96 +51,146 @@ class Camera:
 
     def __init__(
         self,
-        path: Path,
+        spec: CameraSpec,
         *,
-        size: tuple[int, int] = (640, 480),
-        fps: float = 30.0,
-        open_capture: Callable[[Path], Capture] | None = None,
-        patience: float = PATIENCE_S,
+        patient: bool = False,
+        settings: WatchSettings | None = None,
+        capacity: int = CAPACITY,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if open_capture is None:
-            check_device(path)
-        cv2 = quiet_cv2()
-        self._path = path
-        self._capture: Capture = open_capture(path) if open_capture else cv2.VideoCapture(str(path), cv2.CAP_V4L2)
-        if not self._capture.isOpened():
-            raise SourceError(
-                "this device gives no pictures",
-                where=path,
-                found=f"cameras here: {_cameras()}",
-                remedy="end the program that uses it (`fuser -v /dev/video*` names it) or choose another device",
-            )
-        self._position = cv2.CAP_PROP_POS_MSEC
-        for prop, value in (
-            (cv2.CAP_PROP_FRAME_WIDTH, size[0]),
-            (cv2.CAP_PROP_FRAME_HEIGHT, size[1]),
-            (cv2.CAP_PROP_FPS, fps),
-            (cv2.CAP_PROP_BUFFERSIZE, 1),
-        ):
-            self._capture.set(prop, float(value))
-        self._stopping = False
-        self._live = Live(self._frames(), where=str(path), release=self._capture.release, patience=patience)
+        if spec.kind == "v4l2":
+            spec = replace(spec, address=str(stable_name(Path(spec.address))))
+        self._spec = spec
+        self._where = without_password(spec.address)
+        self._clock = clock
+        self._settings = settings or WatchSettings()
+        self._shared = SharedPictures.create(capacity)
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = self._iterating = self._released = False
+        self._due: float | None = None
+        self._reason = ""
+        self._error: SourceError | None = None
+        self._number = 0
+        self.dropped = 0
+        self.restarts = 0
+        """How often its process was started anew."""
+        self._watch = Watch(self._settings, clock())
+        self._start()
+        if not patient:
+            self._wait_for_first()
 
-    @property
-    def dropped(self) -> int:
-        """Pictures that were overwritten by a newer one before they were asked for."""
-        return self._live.dropped
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The newest picture each time; ends only with `close` or a SourceError."""
-        return iter(self._live)
+    def __iter__(self) -> Iterator[Frame | State]:
+        """The newest picture each time; a `State` now and then while there is none."""
+        self._iterating = True
+        told = self._clock()
+        try:
+            while not self._closed:
+                frame = self._next()
+                now = self._clock()
+                if frame is not None:
+                    told = now
+                    yield frame
+                elif self._watch.lost(now) and now - told >= _TELL_S:
+                    told = now
+                    yield State("camera-lost", now, self._reason or "no picture comes")
+        finally:
+            self._release()
 
     def close(self) -> None:
-        """Release the camera."""
-        self._stopping = True
-        self._live.close()
+        """End the iteration; while that runs it only sets a flag, so that a signal handler can call it."""
+        self._closed = True
+        if not self._iterating:
+            self._release()
 
-    def _frames(self) -> Generator[Frame, None, None]:
-        index = 0
-        while not self._stopping:
-            ok, image = self._capture.read()
-            if not ok or image is None:
-                time.sleep(_RETRY_S)  # one bad buffer is nothing; the consumer's patience decides when it is lost
-                continue
-            captured = self._capture_time()
-            yield Frame(np.asarray(image, dtype=np.uint8), captured, captured, index)
-            index += 1
+    def _next(self) -> Frame | None:
+        now = self._clock()
+        if self._due is not None:
+            if now < self._due:
+                time.sleep(min(_SLICE_S, self._due - now))
+                return None
+            self._start()
+        before, picture = self._number, self._shared.newest(_SLICE_S)
+        now = self._clock()
+        if picture is not None:
+            self._number = picture.number
+            self.dropped += picture.number - before - 1
+            self._watch.picture(picture.image, now)
+            self._reason = ""
+        fault = self._ended() or self._watch.fault(now)
+        if fault:
+            self._give_up(fault, now)
+        if picture is None:
+            return None
+        return Frame(picture.image, picture.captured, picture.captured, picture.number - 1)
 
-    def _capture_time(self) -> float:
-        now = time.monotonic()
-        stamp = self._capture.get(self._position) / 1000
-        return stamp if now - _OLDEST_S < stamp <= now else now
-
-    def __repr__(self) -> str:
-        return f"<Camera {self._path}>"
-
-
-def check_device(path: Path) -> None:
-    """Say why ``path`` cannot be a camera, before OpenCV fails without a reason."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise SourceError(
-            "there is no camera here",
-            where=path,
-            found=f"{error.strerror}; cameras here: {_cameras()}",
-            remedy="plug a camera in, name another one, or try `--source demo`",
-        ) from None
-    if not stat.S_ISCHR(mode):
-        raise SourceError("this is no camera device", where=path, expected="a V4L2 device such as /dev/video0",
-                          found=f"cameras here: {_cameras()}")  # fmt: skip
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise SourceError(
-            "the camera may not be opened by this user",
-            where=path,
-            expected="read and write permission",
-            found=f"mode {stat.filemode(mode)}",
-            remedy="add the user to group video: `sudo usermod -aG video $USER`, then log in again",
+    def _wait_for_first(self) -> None:
+        while (fault := self._ended() or self._watch.fault(self._clock())) == "":
+            if self._shared.published:
+                return
+            time.sleep(_SLICE_S / 2)
+        self._release()
+        raise self._error or SourceError(
+            fault, where=self._where, remedy="check the cable, and that no other program uses the camera"
         )
 
+    def _start(self) -> None:
+        self._due = None
+        self._watch.starting(self._clock())
+        memory, bell = self._shared.descriptors
+        self._process = process = subprocess.Popen(
+            (sys.executable, "-I", "-m", "edge.capture.child", str(memory), str(bell), str(self._shared.capacity)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(memory, bell),
+            start_new_session=True,  # so that what it starts itself ends with it
+            text=True,
+        )
+        # On stdin, because an address may hold a password and a command line can be read by everybody.
+        _pipe(process.stdin).write(replace(self._spec, start=self.restarts).to_json() + "\n")
+        _pipe(process.stdin).flush()
 
-def _cameras(folder: Path = Path("/dev")) -> str:
-    found = [path for path in folder.glob("video*") if re.fullmatch(r"video[0-9]+", path.name)]
-    return (
-        ", ".join(str(path) for path in sorted(found, key=lambda path: int(path.name[5:]))) or "no /dev/video* at all"
-    )
+    def _ended(self) -> str:
+        """Why the process ended by itself; empty while it runs."""
+        if self._process is None or self._process.poll() is None:
+            return ""
+        words = _pipe(self._process.stdout).readline()
+        if not words:
+            return f"its process ended with code {self._process.returncode}"
+        self._error = SourceError(**json.loads(words))
+        return self._error.what
+
+    def _give_up(self, fault: str, now: float) -> None:
+        self._end()
+        pause = self._watch.failed()
+        self._due = now + pause
+        self.restarts += 1
+        self._reason = fault
+        _log.warning("%s: %s; started anew in %.1f s", self._where, fault, pause)
+
+    def _release(self) -> None:
+        if not self._released:
+            self._released = True
+            self._end()
+            self._shared.close()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        # One that hangs inside the kernel cannot be killed yet; it is left to die when the driver lets go of it.
+        try:
+            process.wait(_SLICE_S)
+        except subprocess.TimeoutExpired:
+            _log.warning("%s: process %d hangs in its driver", self._where, process.pid)
+        for pipe in (process.stdin, process.stdout):
+            _pipe(pipe).close()
+
+    def __repr__(self) -> str:
+        return f"<Camera {self._where}: {self._number} pictures, {self.restarts} restarts>"
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None  # noqa: S101 - all were asked for
+    return pipe

@@ -1,13 +1,16 @@
-"""A source without a camera, for tests and for trying things out."""
+"""A source without a camera, and a camera with every fault, for tests and for trying things out."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from edge.capture.base import Delivers
+from edge.capture.spec import CameraSpec
+from edge.errors import SourceError
 from edge.types import Frame, UInt8Array
 
 
@@ -52,3 +55,55 @@ class FakeSource:
 
     def __repr__(self) -> str:
         return f"<FakeSource: {self.delivered} of {len(self._images)} delivered>"
+
+
+class FakeGrabber:
+    """A camera that does what ``spec.command`` says, a text for each start (the last one for all later starts).
+
+    Words: ``frames:N`` (noisy pictures at the spec's rate), ``WxH`` (another size from here on), ``freeze`` (one
+    picture, again and again), ``hang`` (a read that never returns), ``end`` (SourceError), ``exit`` (the process is
+    gone), ``absent`` (cannot be opened). After its words it delivers on for ever.
+    """
+
+    def __init__(self, spec: CameraSpec) -> None:
+        script = spec.command[min(spec.start, len(spec.command) - 1)] if spec.command else ""
+        self._words = script.split()
+        self._where = spec.address
+        self._width, self._height = spec.size
+        self._interval = 1 / spec.fps
+        self._random = np.random.default_rng(spec.start)
+        self._left = 0
+        self._frozen: UInt8Array | None = None
+        if "absent" in self._words:
+            raise SourceError("there is no camera here", where=spec.address, found="a fake one that is absent")
+
+    def read(self) -> tuple[UInt8Array, float]:
+        """The next picture."""
+        while self._left == 0 and self._words and self._frozen is None:
+            self._do(self._words.pop(0))
+        self._left = max(self._left - 1, 0)
+        time.sleep(self._interval)
+        return self._noise() if self._frozen is None else self._frozen, time.monotonic()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _do(self, word: str) -> None:
+        if word.startswith("frames:"):
+            self._left = int(word.removeprefix("frames:"))
+        elif word == "freeze":
+            self._frozen = self._noise()
+        elif word == "hang":
+            time.sleep(1e6)
+        elif word == "exit":
+            os._exit(3)
+        elif word == "end":
+            raise SourceError("the camera stopped giving pictures", where=self._where)
+        else:
+            self._width, self._height = (int(side) for side in word.split("x"))
+
+    def _noise(self) -> UInt8Array:
+        return self._random.integers(0, 255, (self._height, self._width, 3), np.uint8)
+
+    def __repr__(self) -> str:
+        return f"<FakeGrabber {self._where}: {' '.join(self._words) or 'pictures for ever'}>"

@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from edge.capture.base import Delivers, Stream
-from edge.errors import SourceError
 from edge.types import Frame, Hands
 
 T = TypeVar("T", Frame, Hands)
@@ -27,8 +26,8 @@ _JOIN_S = 2.0
 class Live(Generic[T]):
     """Runs ``items`` in a thread of its own and delivers the newest.
 
-    ``release`` frees the device or file; it is called once, in the reader thread where that was started. Raises
-    SourceError (naming ``where``) when nothing comes for ``patience`` seconds; errors of ``items`` are raised here.
+    ``release`` frees the file; it is called once, in the reader thread where that was started. ``where`` names it to
+    people; errors of ``items`` are raised here.
     """
 
     live = True
@@ -39,7 +38,6 @@ class Live(Generic[T]):
         *,
         where: str,
         release: Callable[[], None],
-        patience: float | None = None,
         length: int | None = None,
         delivers: Delivers = "frames",
     ) -> None:
@@ -47,14 +45,12 @@ class Live(Generic[T]):
         self._items: Iterable[T] = items
         self._release = release
         self._where = where
-        self._patience = patience
         self.length = length
         self.dropped = 0
         self._slot: T | None = None
         self._error: Exception | None = None
         self._ended = False
         self._closed = False
-        self._silent = False
         self._ready = threading.Condition()
         self._thread = threading.Thread(target=self._read, name=f"reader {where}", daemon=True)
 
@@ -67,7 +63,7 @@ class Live(Generic[T]):
                 yield item
         finally:
             self._closed = True
-            if self._thread.ident is not None and not self._silent:
+            if self._thread.ident is not None:
                 self._thread.join(_JOIN_S)
 
     def close(self) -> None:
@@ -77,17 +73,9 @@ class Live(Generic[T]):
             self._release()
 
     def _next(self) -> T | None:
-        begin = time.monotonic()
         with self._ready:
             # Waiting in slices, because close() must not need the lock.
             while self._slot is None and not self._ended and not self._closed:
-                if self._patience is not None and time.monotonic() - begin > self._patience:
-                    self._silent = True  # so the thread may hang in a driver: nobody waits for it
-                    raise SourceError(
-                        f"no picture came for {self._patience:g} s",
-                        where=self._where,
-                        remedy="check the cable, and that no other program uses the camera",
-                    )
                 self._ready.wait(_POLL_S)
             item, self._slot = self._slot, None
         if self._closed:

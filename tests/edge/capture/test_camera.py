@@ -1,128 +1,144 @@
+"""Real processes, fake cameras."""
+
 from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
+from itertools import islice, pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from edge.capture import camera
-from edge.capture.camera import Camera, check_device
+from edge.capture.camera import Camera
+from edge.capture.grabbers import PipeGrabber
+from edge.capture.opening import camera_spec
+from edge.capture.spec import CameraSpec
+from edge.capture.watch import WatchSettings
 from edge.errors import SourceError
+from edge.types import Frame, State
+
+QUICK = WatchSettings(stall=0.4, start=20.0, frozen=0.6, lost=0.8, pause=0.1, longest_pause=0.2, steady=0.2)
+BOUND_S = 30.0
 
 
-class FakeCapture:
-    """A cv2.VideoCapture that delivers ``count`` pictures ``every`` seconds and then fails to read."""
-
-    def __init__(self, *, count: int = 1000, every: float = 0.005, opened: bool = True, stamp: float = 0.0) -> None:
-        self.count, self.every, self.opened, self.stamp = count, every, opened, stamp
-        self.settings: dict[int, float] = {}
-        self.released = False
-        self.reads = 0
-
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
-        return self.opened
-
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        time.sleep(self.every)
-        self.reads += 1
-        if self.reads > self.count:
-            return False, None
-        return True, np.zeros((48, 64, 3), np.uint8)
-
-    def get(self, prop: int, /) -> float:
-        return self.stamp
-
-    def set(self, prop: int, value: float, /) -> bool:
-        self.settings[prop] = value
-        return True
-
-    def release(self) -> None:
-        self.released = True
+def fake(*starts: str, size: tuple[int, int] = (64, 48), fps: float = 100.0) -> CameraSpec:
+    return CameraSpec("fake", "fake", size=size, fps=fps, command=starts)
 
 
-def open_fake(capture: FakeCapture, **options: object) -> Camera:
-    return Camera(Path("/dev/video0"), open_capture=lambda path: capture, **options)
+def open_files() -> int:
+    return sum(1 for _file in Path("/proc/self/fd").iterdir())
 
 
-def test_a_slow_reader_sees_the_newest_picture_and_drops_are_counted():
-    capture = FakeCapture(every=0.002)
-    source = open_fake(capture)
+def until(camera: Camera, wanted) -> list[Frame | State]:
+    """What the camera delivers until ``wanted`` of all of it is true."""
+    seen: list[Frame | State] = []
+    begin = time.monotonic()
+    for item in camera:
+        seen.append(item)
+        if wanted(seen):
+            camera.close()
+        assert time.monotonic() - begin < BOUND_S, seen[-1]
+    return seen
+
+
+def test_pictures_come_with_their_time_and_the_unseen_are_counted():
+    camera = Camera(fake(fps=200))
     seen = []
-    for frame in source:
+    for frame in islice(camera, 5):
         seen.append(frame)
-        time.sleep(0.03)
-        if len(seen) == 5:
-            source.close()
-    assert source.live and source.length is None
-    assert source.dropped > 10
-    assert seen[-1].index - seen[0].index > 10
-    assert all(frame.time == frame.captured for frame in seen)
-    assert capture.released
+        time.sleep(0.05)
+    camera.close()
+    assert all(frame.image.shape == (48, 64, 3) and frame.time == frame.captured for frame in seen)
+    assert all(a.time < b.time and a.index < b.index for a, b in pairwise(seen))
+    assert camera.dropped >= 4 and camera.restarts == 0
 
 
-def test_the_drivers_timestamp_is_the_capture_time():
-    capture = FakeCapture()
-    capture.stamp = (time.monotonic() - 0.02) * 1000
-    source = open_fake(capture)
-    frame = next(iter(source))
-    assert frame.captured == pytest.approx(capture.stamp / 1000)
-    source.close()
+@pytest.mark.parametrize("fault", ["hang", "freeze", "end", "exit"])
+def test_a_camera_in_trouble_is_started_anew(fault):
+    camera = Camera(fake(f"frames:30 {fault}", "frames:9999"), settings=QUICK)
+    seen = until(camera, lambda seen: camera.restarts == 1 and seen[-1].time - seen[0].time > 0.5 and len(seen) > 60)
+    assert camera.restarts == 1
+    frames = [item for item in seen if isinstance(item, Frame)]
+    assert all(a.time < b.time for a, b in pairwise(frames))
 
 
-@pytest.mark.parametrize("stamp", [0.0, 1e15, -5.0])
-def test_a_timestamp_of_another_clock_is_not_believed(stamp):
-    source = open_fake(FakeCapture(stamp=stamp))
-    before = time.monotonic()
-    frame = next(iter(source))
-    assert before <= frame.captured <= time.monotonic()
-    source.close()
+def test_a_hanging_process_is_gone_after_the_restart():
+    camera = Camera(fake("frames:5 hang", ""), settings=QUICK)
+    first = camera._process.pid
+    until(camera, lambda seen: camera.restarts == 1 and len(seen) > 10)
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
 
 
-def test_a_camera_that_falls_silent_is_an_error_that_names_it():
-    source = open_fake(FakeCapture(count=3), patience=0.3)
-    with pytest.raises(SourceError, match=r"/dev/video0: no picture came for 0\.3 s"):
-        for _frame in source:
-            pass
+def test_a_camera_that_stays_away_is_told_about_again_and_again_until_it_is_back():
+    camera = Camera(fake("frames:20 end", "absent", "absent", "absent", "absent", ""), settings=QUICK)
+    seen = until(camera, lambda seen: camera.restarts == 5 and isinstance(seen[-1], Frame))
+    states = [item for item in seen if isinstance(item, State)]
+    assert states and all(state.name == "camera-lost" for state in states)
+    assert "there is no camera here" in [state.detail for state in states]
+    assert isinstance(seen[-1], Frame)
 
 
-def test_one_bad_buffer_is_nothing():
-    capture = FakeCapture()
-    good = capture.read
-    capture.read = lambda: (False, None) if capture.reads == 2 and not setattr(capture, "reads", 3) else good()
-    source = open_fake(capture)
-    iterator = iter(source)
-    assert len([next(iterator) for _ in range(4)]) == 4
-    source.close()
+def test_another_size_is_no_trouble():
+    camera = Camera(fake("frames:10 32x24"))
+    seen = until(camera, lambda seen: seen[-1].image.shape == (24, 32, 3))
+    assert camera.restarts == 0
+    assert {frame.image.shape for frame in seen} == {(48, 64, 3), (24, 32, 3)}
 
 
-def test_a_device_that_gives_no_pictures_is_refused():
-    with pytest.raises(SourceError, match=r"/dev/video0: this device gives no pictures; found cameras here: "):
-        open_fake(FakeCapture(opened=False))
+def test_a_camera_that_is_not_there_at_first_is_an_error_for_the_impatient():
+    with pytest.raises(SourceError, match="fake: there is no camera here; found a fake one that is absent"):
+        Camera(fake("absent"))
 
 
-def test_a_missing_camera_says_which_there_are(monkeypatch):
-    monkeypatch.setattr(camera, "_cameras", lambda: "/dev/video0, /dev/video2")
-    with pytest.raises(SourceError, match=r"/dev/video77: there is no camera here.*/dev/video0, /dev/video2.*demo"):
-        Camera(Path("/dev/video77"))
+def test_the_patient_wait_for_a_camera_that_is_not_there_yet():
+    camera = Camera(fake("absent", "absent", ""), patient=True, settings=QUICK)
+    seen = until(camera, lambda seen: isinstance(seen[-1], Frame))
+    assert camera.restarts == 2
+    assert isinstance(seen[-1], Frame)
 
 
-def test_the_cameras_of_a_folder_are_listed_by_number(tmp_path):
-    assert camera._cameras(tmp_path) == "no /dev/video* at all"
-    for name in ("video10", "video2", "video2.bak", "videology"):
-        (tmp_path / name).touch()
-    assert camera._cameras(tmp_path) == f"{tmp_path}/video2, {tmp_path}/video10"
+def test_a_first_picture_that_never_comes_is_an_error():
+    with pytest.raises(SourceError, match=r"no picture within 1\.5 s of its start"):
+        Camera(fake("hang"), settings=replace(QUICK, start=1.5))
 
 
-def test_a_file_is_no_camera(tmp_path):
-    path = tmp_path / "video0"
-    path.touch()
-    with pytest.raises(SourceError, match="this is no camera device"):
-        check_device(path)
+def test_closing_ends_the_process_and_frees_the_memory():
+    before = open_files()
+    camera = Camera(fake())
+    process = camera._process.pid
+    until(camera, lambda seen: True)
+    assert open_files() == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
 
 
-def test_a_device_without_permission_names_the_group(monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(SourceError, match="Add the user to group video"):
-        check_device(Path("/dev/null"))
+def test_a_camera_that_nobody_read_can_be_closed():
+    before = open_files()
+    camera = Camera(fake())
+    camera.close()
+    assert open_files() == before
+    assert list(camera) == []
+
+
+def test_a_password_is_not_shown():
+    camera = Camera(camera_spec("rtsp://me:secret@127.0.0.1:9/x"), patient=True)
+    assert "secret" not in repr(camera)
+    assert "secret" not in Path(f"/proc/{camera._process.pid}/cmdline").read_text()
+    camera.close()
+    assert list(camera) == []
+
+
+def test_a_program_that_writes_pictures_is_a_camera():
+    command = ("python3", "-c", "import os\nfor n in range(3): os.write(1, bytes([n]) * (4 * 2 * 3))")
+    grabber = PipeGrabber(command, (4, 2), "test")
+    assert [int(grabber.read()[0].max()) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SourceError, match="test: the program that reads this camera ended; found exit code 0"):
+        grabber.read()
+    grabber.close()
+
+
+def test_a_program_that_is_not_installed_is_named():
+    with pytest.raises(SourceError, match=r"no-such-gst: No such file.*gstreamer1\.0-tools"):
+        PipeGrabber(("no-such-gst",), (4, 2), "csi")

@@ -69,20 +69,6 @@ def test_an_error_of_the_source_comes_after_its_last_frame():
     assert seen[-1] == 2
 
 
-def test_silence_for_longer_than_the_patience_is_an_error():
-    quiet = threading.Event()
-
-    def frames() -> Iterator[Frame]:
-        yield from FakeSource(count=1)
-        quiet.wait(5)
-
-    live = Live(frames(), where="/dev/video7", release=lambda: None, patience=0.2)
-    with pytest.raises(SourceError, match=r"/dev/video7: no picture came for 0\.2 s"):
-        for _frame in live:
-            pass
-    quiet.set()
-
-
 def test_close_from_another_thread_ends_a_waiting_reader_and_releases_the_device():
     released = threading.Event()
     stop = threading.Event()

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from edge.capture import open_source
+from edge.capture.commands import csi_camera
 from edge.capture.live import Live
+from edge.capture.opening import camera_spec
 from edge.capture.pictures import PictureFolder
 from edge.capture.recording import LandmarkRecording
 from edge.capture.video import VideoFile
@@ -48,7 +50,9 @@ def test_numbers_and_devices_are_cameras(text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("rtsp://camera/stream", "addresses are not read"),
+        ("ftp://camera/stream", "addresses of this kind are not read; expected rtsp or"),
+        ("gst:", "this is no GStreamer pipeline"),
+        ("gst:'", "this is no GStreamer pipeline"),
         ("nowhere.mp4", "there is no such file"),
         ("", "cannot be|no such file|no pictures"),
         ("hand.jpg", "one picture is no clip"),
@@ -60,3 +64,35 @@ def test_what_is_no_source_is_refused(tmp_path, monkeypatch, text, says):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError, match=says):
         open_source(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "address"),
+    [
+        ("0", "v4l2", "/dev/video0"),
+        ("/dev/v4l/by-id/usb-x", "v4l2", "/dev/v4l/by-id/usb-x"),
+        ("rtsp://user:secret@camera/stream", "stream", "rtsp://user:secret@camera/stream"),
+        ("csi", "pipe", "csi"),
+        ("picamera2", "pipe", "picamera2"),
+        ("gst:videotestsrc ! queue", "pipe", "gst:videotestsrc ! queue"),
+        ("fake:frames:3 hang|absent", "fake", "fake"),
+    ],
+)
+def test_cameras_are_told_by_their_name(text, kind, address):
+    spec = camera_spec(text, fps=15)
+    assert spec is not None
+    assert (spec.kind, spec.address, spec.fps) == (kind, address, 15)
+
+
+def test_files_are_no_cameras():
+    assert camera_spec("clip.mp4") is None
+    assert camera_spec("demo") is None
+
+
+def test_a_jetson_reads_its_ribbon_cable_with_nvidias_element(tmp_path):
+    release = tmp_path / "nv_tegra_release"
+    pi = csi_camera(size=(640, 480), fps=30, tegra=release)
+    release.touch()
+    jetson = csi_camera(size=(640, 480), fps=30, tegra=release)
+    assert "libcamerasrc" in pi.command and "nvarguscamerasrc" in jetson.command
+    assert "video/x-raw,format=BGR,width=640,height=480" in pi.command
