@@ -8,12 +8,13 @@ trained on half of the pictures: a recipe, not a network.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from torch import Tensor, nn
 
 from export.models.base import ModelFamily
-from export.models.pictures import ALPHABET, picture_builder, picture_contract
+from export.models.pictures import ALPHABET, picture_family
 
 SIZE = 200
 PARAMETERS = 12_275_101
@@ -62,27 +63,19 @@ def dexnet_v2(classes: int = 29) -> DexNet:
     return DexNet(classes, hidden=(128, 64))
 
 
-FAMILY = ModelFamily(
-    name="dexnet",
-    task="image",
-    summary="DexNet: five convolutions and three dense layers on a 200 x 200 picture, after AlexNet",
-    document="004_1dd64ac57537e4b2",
-    build=picture_builder(DexNet),
-    contract=picture_contract(SIZE),
-    preprocess=("asl-alphabet",),
-    classes=len(ALPHABET),
-    default_labels=ALPHABET,
-    calibrate=True,
+def _family(name: str, summary: str, network: Callable[[int], nn.Module]) -> ModelFamily:
+    return picture_family(
+        network,
+        name=name,
+        summary=summary,
+        document="004_1dd64ac57537e4b2",
+        size=SIZE,
+        preprocess="asl-alphabet",
+        labels=ALPHABET,
+    )
+
+
+FAMILY = _family(
+    "dexnet", "DexNet: five convolutions and three dense layers on a 200 x 200 picture, after AlexNet", DexNet
 )
-FAMILY_V2 = ModelFamily(
-    name="dexnet-v2",
-    task="image",
-    summary="DexNet V2: DexNet with dense layers a quarter as wide",
-    document="004_1dd64ac57537e4b2",
-    build=picture_builder(dexnet_v2),
-    contract=picture_contract(SIZE),
-    preprocess=("asl-alphabet",),
-    classes=len(ALPHABET),
-    default_labels=ALPHABET,
-    calibrate=True,
-)
+FAMILY_V2 = _family("dexnet-v2", "DexNet V2: DexNet with dense layers a quarter as wide", dexnet_v2)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.models.base import ModelFamily
-from export.models.pictures import ALPHABET, picture_builder, picture_contract
+from export.models.pictures import ALPHABET, picture_family
 
 SIZE = 200
 EPSILON = 1e-3
@@ -261,17 +261,14 @@ def _start(network: nn.Module) -> None:
 
 
 def _family(name: str, summary: str, network: Callable[[int], nn.Module]) -> ModelFamily:
-    return ModelFamily(
+    return picture_family(
+        network,
         name=name,
-        task="image",
         summary=summary,
         document="001_649fb2cc03b8d899",
-        build=picture_builder(network),
-        contract=picture_contract(SIZE),
-        preprocess=("rescale",),
-        classes=len(ALPHABET),
-        default_labels=ALPHABET,
-        calibrate=True,
+        size=SIZE,
+        preprocess="rescale",
+        labels=ALPHABET,
     )
 
 

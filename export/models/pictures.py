@@ -13,6 +13,7 @@ from edge.bundle.manifest import InputContract, Label
 from edge.bundle.manifest import Tensor as TensorSpec
 from edge.errors import UsageError
 from export.labels import label
+from export.models.base import ModelFamily
 
 NORMALISATIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "rescale": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
@@ -57,14 +58,35 @@ class PictureModel(nn.Module):
         return cast(Tensor, self.network(self.preprocess(image)))
 
 
-def picture_builder(network: Callable[[int], nn.Module]) -> Callable[[int, str], nn.Module]:
-    """What `ModelFamily.build` is for a network that is made with its number of classes."""
-    return lambda classes, preprocess: PictureModel(network(classes), preprocess)
-
-
 def picture_contract(size: int) -> Callable[[str], InputContract]:
     """What `ModelFamily.contract` is for square RGB pictures of ``size`` pixels."""
     tensor = TensorSpec(
         name="image", dtype="uint8", shape=(None, size, size, 3), axes=("batch", "height", "width", "rgb")
     )
     return lambda preprocess: InputContract(tensors=(tensor,), image_size=(size, size), preprocess=preprocess)
+
+
+def picture_family(
+    network: Callable[[int], nn.Module],
+    *,
+    name: str,
+    summary: str,
+    document: str,
+    size: int,
+    preprocess: str,
+    labels: tuple[Label, ...],
+) -> ModelFamily:
+    """The registry's entry of a network that is made with its number of classes and takes square RGB pictures of
+    ``size`` pixels; convolutions dominate all of them."""
+    return ModelFamily(
+        name=name,
+        task="image",
+        summary=summary,
+        document=document,
+        build=lambda classes, preprocess: PictureModel(network(classes), preprocess),
+        contract=picture_contract(size),
+        preprocess=(preprocess,),
+        classes=len(labels),
+        default_labels=labels,
+        calibrate=True,
+    )

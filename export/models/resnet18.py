@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge.errors import InputError
-from export.models.base import ModelFamily
-from export.models.pictures import LETTERS, picture_builder, picture_contract
+from export.models.pictures import LETTERS, picture_family
 
 SIZE = 224
 PARAMETERS = 11_189_850
@@ -111,15 +110,12 @@ def document_baseline(network: nn.Module) -> nn.Module:
         return cast(nn.Module, quantize_dynamic(network, {nn.Linear}, dtype=torch.qint8))
 
 
-FAMILY = ModelFamily(
+FAMILY = picture_family(
+    ResNet18,
     name="resnet18",
-    task="image",
     summary="ResNet-18 on a 224 x 224 picture; torchvision's weights load",
     document="003_dd448997400ac728",
-    build=picture_builder(ResNet18),
-    contract=picture_contract(SIZE),
-    preprocess=("imagenet",),
-    classes=len(LETTERS),
-    default_labels=LETTERS,
-    calibrate=True,
+    size=SIZE,
+    preprocess="imagenet",
+    labels=LETTERS,
 )

@@ -1,4 +1,4 @@
-"""The training of picture networks: the documents' settings, learning, early stopping, resuming to the bit."""
+"""The training of picture networks: the documents' settings, learning, resuming to the bit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ import torch
 
 from edge.errors import InputError, UsageError
 from export.models.registry import family
-from export.training.picture_loop import PictureEpoch, _cyclic_rate, _Run, fit_pictures, predict_pictures, split
-from export.training.picture_recipes import Cyclic, Plateau, picture_recipe, picture_recipes
+from export.training.picture_loop import (
+    PictureEpoch,
+    _cyclic_rate,
+    _quicken_norms,
+    _Run,
+    fit_pictures,
+    predict_pictures,
+    split,
+)
+from export.training.picture_recipes import Cyclic, PictureRecipe, Plateau, picture_recipe, picture_recipes
 from export.training.pictures import Pictures, read_pictures
 
 _SMALL = replace(picture_recipe("keras-cnn-spatial-dropout"), epochs=2, batch=6, shares=(0.75, 0.25))
@@ -65,6 +73,7 @@ def test_a_network_learns_colours_and_says_how_it_went(colours: Pictures) -> Non
     assert right.mean() == max(epoch.accuracy for epoch in history) == 1.0
 
 
+@pytest.mark.slow
 def test_resuming_does_what_the_uninterrupted_run_does(colours: Pictures, tmp_path: Path) -> None:
     whole, history = fit_pictures(colours, _SMALL, seed=2)
     state = tmp_path / "state.pt"
@@ -85,13 +94,6 @@ def test_resuming_does_what_the_uninterrupted_run_does(colours: Pictures, tmp_pa
         fit_pictures(colours, _SMALL, seed=2, state=state)
 
 
-def _after(losses: list[float], accuracies: list[float], colours: Pictures, **changes: object) -> _Run:
-    run = _Run(colours, replace(_SMALL, **changes), 0, lambda model: None)  # type: ignore[arg-type]
-    pairs = enumerate(zip(losses, accuracies, strict=True))
-    run.history = [PictureEpoch(i + 1, 1.0, loss, accuracy, 1e-3) for i, (loss, accuracy) in pairs]
-    return run
-
-
 def test_a_plateau_cuts_the_rate_as_keras_does(colours: Pictures) -> None:
     for losses, rate in (
         ([2.0, 1.0], 1e-3),
@@ -100,14 +102,41 @@ def test_a_plateau_cuts_the_rate_as_keras_does(colours: Pictures) -> None:
         ([1.0, 1.1, 1.2, 1.0, 1.0], 4e-5),
         ([1.0] * 12, 1e-5),
     ):
-        run = _after(losses, [0.5] * len(losses), colours, schedule=Plateau(0.2, 2, 1e-5))
+        schedule = replace(_SMALL, schedule=Plateau(0.2, 2, 1e-5))
+        run = _Run(colours, schedule, 0, lambda model: None, lambda done: None)
+        run.history = [PictureEpoch(i + 1, 1.0, loss, 0.5, 1e-3) for i, loss in enumerate(losses)]
         assert run._plateau_rate() == pytest.approx(rate), losses
 
 
-def test_training_stops_when_the_accuracy_no_longer_rises(colours: Pictures) -> None:
-    assert not _after([1, 1, 1], [0.5, 0.6, 0.6], colours, patience=2).stopped
-    assert _after([1, 1, 1, 1], [0.5, 0.6, 0.6, 0.5], colours, patience=2).stopped
-    assert not _after([1] * 9, [0.5] * 9, colours, patience=None).stopped
+def test_running_statistics_follow_within_a_short_epoch(colours: Pictures) -> None:
+    def newest(recipe: PictureRecipe) -> list[float | None]:
+        network = _Run(colours, recipe, 0, lambda model: None, lambda done: None).evaluated
+        return [m.momentum for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+
+    assert newest(replace(_SMALL, batch=6)) == [0.2] * 3, "three steps an epoch"
+    assert _following(2175) == 0.01, "an epoch of the whole data set: as Keras has it"
+    assert _following(44) == pytest.approx(5 / 44)
+
+
+def _following(steps: int) -> float:
+    norm = torch.nn.BatchNorm2d(1, momentum=0.01)
+    _quicken_norms(norm, steps)
+    return norm.momentum or 0.0
+
+
+@pytest.mark.slow
+def test_bfloat16_learns_too_and_leaves_float32_weights(colours: Pictures) -> None:
+    recipe = replace(picture_recipe("keras-cnn-plain"), epochs=3, batch=6, shares=(0.75, 0.25), rate=3e-4, mixed=True)
+    model, history = fit_pictures(colours, recipe, seed=1)
+    assert history[-1].loss < history[0].loss
+    assert {value.dtype for value in model.state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.slow
+def test_steps_and_epochs_are_told(colours: Pictures) -> None:
+    done: list[float] = []
+    fit_pictures(colours, replace(_SMALL, epochs=1), seed=0, on_step=done.append)
+    assert done == pytest.approx([1 / 3, 2 / 3, 1])
 
 
 def test_a_cycle_goes_up_and_down() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
-from edge.errors import UsageError
 from export.loading import Request, load_family
+from export.models.resnet18 import ResNet18
+from export.training.__main__ import main
 from export.training.picture_figures import class_errors, confusion, pair_errors, share_interval
-from export.training.picture_session import train_pictures
 
 
 def _data(folder: Path) -> Path:
@@ -28,33 +31,111 @@ def _data(folder: Path) -> Path:
     return folder
 
 
-def _options(folder: Path, **changes: object) -> argparse.Namespace:
-    said = {"recipe": "keras-cnn-spatial-dropout", "data": folder / "data", "output": folder / "out", "epochs": 1}
-    rest = {"seed": 0, "threads": 1, "resume": False, "leave_out": []}
-    return argparse.Namespace(**{**said, **rest, **changes})
+def _train(folder: Path, *words: str) -> int:
+    _data(folder / "data")
+    return main(["keras-cnn-spatial-dropout", "--epochs", "1", "--threads", "1", *_folders(folder), *words])
 
 
-@pytest.mark.parametrize("left_out", [[], ["bert"]])
-def test_the_checkpoint_can_be_exported_and_says_what_was_measured(left_out: list[str], tmp_path: Path) -> None:
+def _folders(folder: Path) -> list[str]:
+    return ["--data", str(folder / "data"), "--output", str(folder / "out")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left_out", [False, True])
+def test_the_checkpoint_can_be_exported_and_says_what_was_measured(left_out: bool, tmp_path: Path) -> None:
+    assert _train(tmp_path, *(["--leave-out", "bert"] if left_out else [])) == 0
+    out = tmp_path / "out"
+    metrics = json.loads((out / "metrics.json").read_text())
+    counts = [figure["n"] for figure in metrics["measurements"]]
+    assert counts == ([20, 4] if left_out else [8]), "all of the source left out, then a fifth of the others"
+    for figure, part in zip(metrics["measurements"], metrics["parts"], strict=True):
+        assert figure["n"] == np.sum(part["confusion"]) and figure["value"] == np.trace(part["confusion"]) / figure["n"]
+        assert set(part["pairs"]) == {"R as U", "U as R", "K as V", "V as K"}
+    assert metrics["measurements"][0]["data"] == ("bert" if left_out else "anna, bert")
+    assert "same signers" in metrics["measurements"][-1]["split"] and len(metrics["history"]) == 1
+    assert {path.name for path in out.iterdir()} == {
+        *("model.safetensors", "model_config.json", "metrics.json", "MODEL_CARD.md", "curves.png", "confusion.png")
+    }
+    assert all(cv2.imread(str(out / name)) is not None for name in ("curves.png", "confusion.png"))
+    card = (out / "MODEL_CARD.md").read_text()
+    assert f"{metrics['measurements'][0]['value']:.3f}" in card and "R as U" in card
+    loaded = load_family("keras-cnn-spatial-dropout", Request(checkpoint=out / "model.safetensors"))
+    assert [label.name for label in loaded.labels] == list("KRUV") and len(loaded.measurements) == len(counts)
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err
+
+
+def test_sources_that_are_not_there_or_all_there_are_cannot_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(tmp_path, "--leave-out", "carl") == 2
+    assert "no such source; expected anna, bert; found carl" in _said(capsys)
+    assert main(["dexnet", *_folders(tmp_path), "--leave-out", "anna", "--leave-out", "bert"]) == 2
+    assert "nothing is left to train on" in _said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--epochs", "0"], "there must be an epoch at least"),
+        (["--extra", "stills.npz"], "keras-cnn-spatial-dropout does not take this; found --extra stills.npz"),
+        (["--rate", "7"], "--rate: out of range"),
+        (["--momentum", "0.9"], "momentum is SGD's; found adam"),
+        (["--batch", "1"], "batch norm has no statistics of one"),
+        (["--pretrained", "nowhere.pth"], "nowhere.pth"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(tmp_path, *words) in (2, 3)
+    message = _said(capsys)
+    assert said in message and message.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_pretrained_weights_are_for_resnet_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_file(ResNet18(3).state_dict(), tmp_path / "imagenet.safetensors")
+    assert _train(tmp_path, "--pretrained", str(tmp_path / "imagenet.safetensors")) == 2
+    assert "only resnet18 starts from pretrained weights" in _said(capsys)
+
+
+def test_unreadable_pictures_stop_the_training_unless_they_are_to_be_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _data(tmp_path / "data")
-    train_pictures(_options(tmp_path, leave_out=left_out), "the command")
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    figure = metrics["measurements"][0]
-    assert figure["n"] == np.sum(metrics["confusion"]) == metrics["pictures"]["measured"] == (20 if left_out else 8)
-    assert figure["value"] == np.trace(metrics["confusion"]) / figure["n"]
-    assert ("left out: bert" if left_out else "same signers") in figure["split"]
-    assert set(metrics["pairs"]) == {"R as U", "U as R", "K as V", "V as K"} and len(metrics["epochs"]) == 1
-    assert not list((tmp_path / "out").glob("state*")) and not list((tmp_path / "out").glob("*.partial"))
-    loaded = load_family("keras-cnn-spatial-dropout", Request(checkpoint=tmp_path / "out" / "model.safetensors"))
-    assert [label.name for label in loaded.labels] == list("KRUV") and len(loaded.measurements) == 1
+    (tmp_path / "data" / "anna" / "K" / "7.png").write_bytes(b"no picture")
+    words = ["dexnet", *_folders(tmp_path), "--leave-out", "carl"]
+    assert main(words) == 3 and "7.png: 1 of 41 pictures cannot be read" in _said(capsys)
+    assert main([*words, "--skip-unreadable"]) == 2
+    said = _said(capsys)
+    assert "1 pictures cannot be read and are left aside" in said and "7.png" in said and "found carl" in said
 
 
-def test_sources_that_are_not_there_or_all_there_are_cannot_be_left_out(tmp_path: Path) -> None:
+def test_a_network_of_letters_leaves_keys_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _data(tmp_path / "data")
-    with pytest.raises(UsageError, match=r"no such source.*expected anna, bert; found carl"):
-        train_pictures(_options(tmp_path, leave_out=["carl"]), "")
-    with pytest.raises(UsageError, match="nothing is left to train on"):
-        train_pictures(_options(tmp_path, leave_out=["anna", "bert"]), "")
+    (tmp_path / "data" / "anna" / "K").rename(tmp_path / "data" / "anna" / "space")
+    assert main(["resnet18", *_folders(tmp_path), "--leave-out", "carl"]) == 2
+    assert "resnet18 knows letters only; left aside: space: 5" in _said(capsys)
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
+    _data(tmp_path / "data")
+    words = ["keras-cnn-spatial-dropout", "--data", str(tmp_path / "data"), "--epochs", "2", "--threads", "1"]
+    command = [sys.executable, "-m", "export.training", *words, "--leave-out", "bert", "--output"]
+    state = tmp_path / "killed" / "state.pt"
+    with subprocess.Popen([*command, str(tmp_path / "killed")]) as process:
+        deadline = time.monotonic() + 120
+        while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.kill()
+    assert state.exists() and not (tmp_path / "killed" / "metrics.json").exists()
+    subprocess.run([*command, str(tmp_path / "killed"), "--resume"], check=True)
+    subprocess.run([*command, str(tmp_path / "whole")], check=True)
+    whole, resumed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
+    assert whole == resumed and not state.exists()
 
 
 def test_errors_are_counted_both_ways() -> None:
