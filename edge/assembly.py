@@ -1,38 +1,39 @@
-"""From a bundle and a command line to a `Runtime`: the one place that knows every room.
+"""From a bundle and a command line to a `Runtime`: with `edge.tasks`, the one place that knows every room.
 
 In this order, so that what is likeliest to be wrong is said first and nothing is held while something slow happens: the
-bundle, the source, the classifier's variants on the golden inputs, the hand networks. Heavy packages are imported on
+bundle, the source, the networks' variants on the golden inputs, the landmark networks. Heavy packages are imported on
 the way, never earlier: a landmark recording needs no OpenCV, and ``--help`` needs nothing.
+
+A service judges the store's active bundle while it is on trial (`edge.bundle.trial`), from before it is opened to the
+end of the run; a run from a terminal judges nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.bundle.acceptance import check_golden
 from edge.bundle.choice import choose_variants, insist, onnx_engines
-from edge.bundle.manifest import Manifest, Precision, Role, Window
+from edge.bundle.manifest import Precision
 from edge.bundle.reader import Bundle, open_bundle
-from edge.bundle.signing import read_trust
+from edge.bundle.signing import Trust, read_trust
 from edge.bundle.store import Store
+from edge.bundle.trial import TrialGate
 from edge.capture.opening import open_source
 from edge.config import RunSettings
-from edge.errors import BundleError, StoreError
+from edge.errors import StoreError
 from edge.language import Composer
 from edge.outputs.base import Output
-from edge.recognition import LabelInfo, Recogniser
+from edge.recognition import LabelInfo
 from edge.runtime import Runtime
 from edge.service.notify import Notifier
+from edge.tasks import check_source, check_task, landmark_roles, make_recogniser, open_landmarker
 
 if TYPE_CHECKING:
-    from edge.engines.base import Engine
     from edge.landmarks.base import Landmarker
-
-_ASPECT = 4 / 3
-_HAND_ROLES: tuple[Role, ...] = ("palm", "hand")
-_PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
-"""In which order the hand networks are preferred; which one is fastest is not measured yet."""
 
 
 @contextmanager
@@ -45,36 +46,51 @@ def assembled(
 ) -> Iterator[Runtime]:
     """A runtime that is ready to run; what it opened is closed on the way out.
 
-    Raises BundleError, StoreError, SourceError, EngineError or CheckFailedError.
+    Raises BundleError, StoreError, SourceError, EngineError, CheckFailedError or DependencyError.
     """
     with ExitStack() as stack:
-        bundle, store = _open(settings)
+        trust = read_trust(settings.policy, settings.keys)
+        store: Store | None = None
+        trial: TrialGate | None = None
+        if settings.bundle is None:
+            store = Store(settings.store, trust=trust)
+            if notifier.supervised:
+                trial = TrialGate(store, healthy_seconds=settings.trial_seconds)
+                stack.enter_context(trial.judged())
+            bundle = _active(store)
+        else:
+            bundle = _checked(settings.bundle, trust)
         stack.callback(bundle.close)
-        window = _checked(bundle.manifest, bundle.path)
+        manifest = bundle.manifest
+        check_task(manifest, bundle.path)
         source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime)
         stack.callback(source.close)
-        variant, engine = _classifier(bundle, store, settings)
+        check_source(manifest, source.delivers, settings.source)
+        make_engine, runtime = onnx_engines(settings.threads)
+        roles = landmark_roles(bundle, source.delivers, settings.landmarker)
+        variant: Precision
+        if settings.variant == "auto":
+            choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=("classifier", *roles))
+            variant = choices.chosen("classifier")
+        else:
+            choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
+            variant = insist(bundle, make_engine, settings.variant).chosen
+        engine = make_engine(bundle.network("classifier", variant), f"{bundle.title} classifier {variant}")
         stack.callback(engine.close)
+        check_golden(bundle, engine)
         landmarker: Landmarker | None = None
         if source.delivers == "frames":
-            landmarker = _landmarker(bundle, settings.threads)
+            landmarker = open_landmarker(bundle, choices, landmarker=settings.landmarker, threads=settings.threads)
             stack.callback(landmarker.close)
-        manifest = bundle.manifest
         labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
         yield Runtime(
             source,
             landmarker=landmarker,
-            recogniser=Recogniser(
-                engine,
-                labels=labels,
-                window=window.frames,
-                rate=window.rate,
-                aspect=manifest.input.aspect or _ASPECT,
-                logits=manifest.output == "logits",
-            ),
+            recogniser=make_recogniser(manifest, engine, labels, settings.landmarker),
             composer=Composer(labels),
             outputs=outputs,
             notifier=notifier,
+            trial=trial,
             progress=progress,
             max_frames=settings.max_frames,
             bundle=bundle.title,
@@ -82,70 +98,23 @@ def assembled(
         )
 
 
-def _open(settings: RunSettings) -> tuple[Bundle, Store | None]:
-    trust = read_trust(settings.policy, settings.keys)
-    if settings.bundle is None:
-        store = Store(settings.store, trust=trust)
-        active = store.active()
-        if active is None:
-            raise StoreError(
-                "no bundle is active here",
-                where=settings.store,
-                remedy="install one with `python -m edge install FILE`, or name one with --bundle FILE",
-            )
-        return active, store
-    bundle = open_bundle(settings.bundle)
+def _active(store: Store) -> Bundle:
+    active = store.active()
+    if active is None:
+        raise StoreError(
+            "no bundle is active here",
+            where=store.root,
+            remedy="install one with `python -m edge install FILE`, or name one with --bundle FILE",
+        )
+    return active
+
+
+def _checked(path: Path, trust: Trust) -> Bundle:
+    bundle = open_bundle(path)
     try:
         trust.check(bundle)
         bundle.verify()
     except BaseException:
         bundle.close()
         raise
-    return bundle, None
-
-
-def _checked(manifest: Manifest, where: object) -> Window:
-    contract = manifest.input
-    if manifest.task != "hand-sequence" or contract.window is None:
-        raise BundleError("this release runs hand-sequence models only", where=where, found=manifest.task)
-    if contract.mirrored or contract.missing != "zero":
-        raise BundleError(
-            "the model wants its input in a way that this release does not give",
-            where=where,
-            expected="pictures not mirrored, a missing hand as zeros",
-            found=f"mirrored {contract.mirrored}, missing {contract.missing}",
-            remedy="put the conversion into the model's preprocessing and export it again",
-        )
-    return contract.window
-
-
-def _classifier(bundle: Bundle, store: Store | None, settings: RunSettings) -> tuple[Precision, Engine]:
-    make_engine, runtime = onnx_engines(settings.threads)
-    if settings.variant == "auto":
-        roles: tuple[Role, ...] = ("classifier",)
-        choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
-        variant = choices.chosen("classifier")
-    else:
-        variant = insist(bundle, make_engine, settings.variant).chosen
-    return variant, make_engine(bundle.network("classifier", variant), f"{bundle.title} {variant}")
-
-
-def _landmarker(bundle: Bundle, threads: int) -> Landmarker:
-    import cv2
-
-    from edge.landmarks import open_hand_pipeline
-
-    cv2.setNumThreads(threads)  # of the process, so it is set here and not in a room
-    palm, hand = (bundle.network(role, _precision(bundle, role)) for role in _HAND_ROLES)
-    return open_hand_pipeline(palm, hand, threads=threads)
-
-
-def _precision(bundle: Bundle, role: Role) -> Precision:
-    have = bundle.manifest.variants(role)
-    if not have:
-        raise BundleError(
-            f"the bundle has no {role} network, so no hands can be found in pictures",
-            where=bundle.path,
-            remedy="export it again with hand networks, or run it on a landmark recording (.npz)",
-        )
-    return min(have, key=_PRECISIONS.index)
+    return bundle

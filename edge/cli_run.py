@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import STORE_VARIABLE, RunSettings, default_store, default_threads
+from edge.config import STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
 
 if TYPE_CHECKING:
     from edge.outputs.base import Output
@@ -21,7 +21,8 @@ sources:
   0, 1, /dev/video2    a camera (V4L2), by number or path
   clip.mp4             a video file (mp4, webm, mkv, avi, ...)
   pictures/            a folder of pictures in natural order, --fps of them a second
-  recording.npz        a landmark recording: `landmarks` (T, 2, 21, 3), optional `time` or `fps`, `aspect`
+  recording.npz        a landmark recording: `landmarks` (T, 2, 21, 3), or (T, 543, 3) with the face; optional `time`
+                       or `fps`, `aspect`
   demo                 the shipped clip
 
 Ctrl-C or SIGTERM ends the run after the frame that it is at and prints the summary; a second one ends it hard.
@@ -53,12 +54,16 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--keys", type=Path, metavar="DIR", help="trusted keys, as for install")
     add("--variant", choices=("auto", "fp32", "fp16", "int8"), default="auto",
         help="precision of the classifier; auto takes the fastest one that gives the golden answers")  # fmt: skip
+    add("--landmarker", choices=("bundle", "mediapipe"), default="bundle",
+        help="what finds hands: the bundle's networks, or the mediapipe package if it is installed")  # fmt: skip
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
     add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10)")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
+    add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
+        help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -75,10 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
         policy=arguments.policy,
         keys=arguments.keys,
         variant=arguments.variant,
+        landmarker=arguments.landmarker,
         threads=arguments.threads or default_threads(),
         fps=arguments.fps,
         realtime=arguments.realtime,
         max_frames=arguments.max_frames,
+        trial_seconds=arguments.trial_seconds,
     )
     with StopSignals() as signals, ExitStack() as stack:
         output, progress = _output(arguments, stack)
@@ -120,10 +127,18 @@ def _count(text: str) -> int:
 
 
 def _rate(text: str) -> float:
+    return _number(text, 0.1, 240, "rate")
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0.1, 86_400, "number of seconds")
+
+
+def _number(text: str, low: float, high: float, what: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        number = 0.0
-    if not 0.1 <= number <= 240:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate from 0.1 to 240")
+        number = -1.0
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what} from {low:g} to {high:g}")
     return number

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 VariantChoice = Literal["auto", "fp32", "fp16", "int8"]
+LandmarkerChoice = Literal["bundle", "mediapipe"]
 
 STORE_VARIABLE = "FINGERPOST_STORE"
+TRIAL_SECONDS = 600.0
 _STORE = Path("/var/lib/fingerpost")
 
 
@@ -32,8 +34,9 @@ class RunSettings:
     """One run.
 
     ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``policy`` and ``keys`` as
-    `edge.bundle.signing.read_trust` takes them. ``fps`` the rate of a folder of pictures. ``max_frames`` ends the run
-    after so many.
+    `edge.bundle.signing.read_trust` takes them. ``landmarker`` finds the hands: the bundle's own networks, or the
+    mediapipe package. ``fps`` the rate of a folder of pictures. ``max_frames`` ends the run after so many.
+    ``trial_seconds`` a bundle on trial must be healthy before it is committed; only a service judges.
     """
 
     source: str
@@ -42,7 +45,9 @@ class RunSettings:
     policy: str | None = None
     keys: Path | None = None
     variant: VariantChoice = "auto"
+    landmarker: LandmarkerChoice = "bundle"
     threads: int = 1
     fps: float | None = None
     realtime: bool = False
     max_frames: int | None = None
+    trial_seconds: float = TRIAL_SECONDS

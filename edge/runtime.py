@@ -7,6 +7,9 @@
 `Runtime` owns the run from its first frame to its summary and measures it; it knows the rooms by their protocols only.
 `edge.assembly` makes one from a bundle and a command line, and closes what it opened. One thread: the newest frame of a
 live source is taken, read to the end and shown, then the next newest; what came meanwhile is dropped by the source.
+
+Where time on the source jumps (a clip that begins anew, a camera that was away), the scene has ended: what is pending
+is decided, and landmarker and recogniser begin as with the first frame.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from edge.errors import FingerpostError, SourceError
 from edge.outputs.base import Item, Output
 from edge.service.notify import Notifier
 from edge.summary import Stage, Summary, Times, peak_memory
-from edge.types import Caption, Frame, Hands, SignEvent, State
+from edge.types import JUMP, Caption, Frame, Hands, SignEvent, State
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
@@ -29,12 +32,17 @@ if TYPE_CHECKING:
 class Recogniser(Protocol):
     """Hands in, decided signs and states out."""
 
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers that were computed so far were finite."""
+        ...
+
     def push(self, hands: Hands) -> list[SignEvent | State]:
         """Take the next frame's hands."""
         ...
 
     def finish(self) -> list[SignEvent | State]:
-        """The source has ended: decide what is pending."""
+        """The scene has ended: decide what is pending. A frame pushed afterwards begins a new one."""
         ...
 
 
@@ -46,11 +54,20 @@ class Composer(Protocol):
         ...
 
 
-class Runtime:
-    """One run of one source. ``landmarker`` may be None for a source that delivers hands.
+class Trial(Protocol):
+    """Judges the bundle that runs."""
 
-    ``progress`` is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant``
-    name in the summary what ran.
+    def frame(self, *, finite: bool) -> None:
+        """A frame went through; raises CheckFailedError when the run must end."""
+        ...
+
+
+class Runtime:
+    """One run of one source.
+
+    ``landmarker`` may be None for a source that delivers hands, ``trial`` where nobody judges the bundle. ``progress``
+    is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant`` name in the
+    summary what ran.
     """
 
     def __init__(
@@ -62,6 +79,7 @@ class Runtime:
         composer: Composer,
         outputs: Sequence[Output],
         notifier: Notifier,
+        trial: Trial | None = None,
         progress: Callable[[int, int], None] | None = None,
         max_frames: int | None = None,
         bundle: str = "",
@@ -74,6 +92,7 @@ class Runtime:
         self._composer = composer
         self._outputs = outputs
         self._notifier = notifier
+        self._trial = trial
         self._progress = progress
         self._max_frames = max_frames
         self._bundle, self._variant = bundle, variant
@@ -123,6 +142,10 @@ class Runtime:
         for item in self._source:
             if self._stopping:
                 return
+            if isinstance(item, State):  # a camera that is away says so now and then: the loop is alive
+                self._tell([item], caused=False)
+                self._notifier.watchdog()
+                continue
             self._step(item, asked)
             self._frame_done()
             if self._frames == self._max_frames:
@@ -131,6 +154,8 @@ class Runtime:
 
     def _step(self, item: Frame | Hands, asked: float) -> None:
         picked = self._clock()
+        if self._frames and not 0 <= item.time - self._now <= JUMP:
+            self._new_scene()
         self._now = item.time
         hands = item if isinstance(item, Hands) else self._landmarks(item)
         found = self._clock()
@@ -143,6 +168,11 @@ class Runtime:
             self._stages["landmarks"].add(found - picked)
         self._stages["recognition"].add(decided - found)
         self._stages["total"].add(decided - item.captured)
+
+    def _new_scene(self) -> None:
+        self._tell(self._recogniser.finish(), caused=False)
+        if self._landmarker is not None:
+            self._landmarker.reset()
 
     def _landmarks(self, frame: Frame) -> Hands:
         if self._landmarker is None:
@@ -166,6 +196,8 @@ class Runtime:
                 self._show(Caption(text, self._now, latency, decision))
 
     def _frame_done(self) -> None:
+        if self._trial is not None:
+            self._trial.frame(finite=self._recogniser.finite)
         if self._frames == 1:
             self._notifier.ready(f"{self._bundle} {self._variant}".strip())
         self._notifier.watchdog()

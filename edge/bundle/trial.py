@@ -2,21 +2,22 @@
 
 Healthy means: frames move through the loop, what the networks compute is finite, and the service was not restarted. An
 empty room is healthy, since its frames move too; a camera that is lost is no fault of the bundle, so then the time does
-not count, in neither direction. A bundle that crashes or hangs the service is restarted by systemd; every start is
-counted before the bundle is even opened, and one too many leads back to the bundle that ran before. No calendar is
-needed: a device without a clock judges as well.
+not count, in neither direction. A bundle that cannot run (damaged, no engine takes it, wrong answers) is rolled back at
+once. One that crashes or hangs the service is restarted by systemd; every start is counted before the bundle is even
+opened, and one too many leads back to the bundle that ran before. No calendar is needed: a device without a clock
+judges as well.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from edge.bundle.store import Store
-from edge.errors import CheckFailedError, FingerpostError, StoreError
+from edge.errors import BundleError, CheckFailedError, EngineError, FingerpostError, StoreError
 
-HEALTHY_SECONDS = 600.0
 MAX_STARTS = 3
 """Starts that a bundle on trial may need; a clean stop is not held against it."""
 _GAP_SECONDS = 5.0
@@ -27,12 +28,11 @@ _log = logging.getLogger(__name__)
 class TrialGate:
     """Watches the active bundle of a store while it is on trial; does nothing for one that is committed.
 
-    ``begin`` before the bundle is opened, ``frame`` after every frame, ``end`` when the service stops on purpose.
+    ``begin`` before the bundle is opened, ``frame`` after every frame, ``end`` when the service stops on purpose,
+    ``failed`` when the bundle cannot run; `judged` does all but the frames.
     """
 
-    def __init__(
-        self, store: Store, *, healthy_seconds: float = HEALTHY_SECONDS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: Store, *, healthy_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._needed, self._clock = store, healthy_seconds, clock
         self._on_trial = False
         self._healthy = 0.0
@@ -42,6 +42,24 @@ class TrialGate:
     def on_trial(self) -> bool:
         """Whether the active bundle still has to prove itself."""
         return self._on_trial
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Begin, and judge by how what is done inside ends.
+
+        An error of the bundle rolls it back; any other error that says what it is (no camera, a full disk) is not its
+        fault, and neither is a clean end. What nobody foresaw counts as a start without health.
+        """
+        self.begin()
+        try:
+            yield
+        except (BundleError, EngineError, CheckFailedError) as error:
+            self.failed(error.what)
+            raise
+        except FingerpostError:
+            self.end()
+            raise
+        self.end()
 
     def begin(self) -> None:
         """Count this start; when there were too many, return to the previous bundle, which is then the active one."""
@@ -77,6 +95,11 @@ class TrialGate:
         if self._healthy >= self._needed:
             self._on_trial = False
             self._try(lambda: _log.info("the trial ends well: %s", self._store.commit().key))
+
+    def failed(self, reason: str) -> None:
+        """The bundle on trial cannot run here: the next start finds the previous one."""
+        if self._on_trial:
+            self._roll_back(reason)
 
     def end(self) -> None:
         """The service stops on purpose: this start is not held against the bundle."""

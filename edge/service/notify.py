@@ -20,6 +20,11 @@ _log = logging.getLogger(__name__)
 class Notifier(Protocol):
     """Somebody who wants to know how the service is."""
 
+    @property
+    def supervised(self) -> bool:
+        """Whether there is somebody, who starts the service again when it ends; else it was started by hand."""
+        ...
+
     def ready(self, text: str = "") -> None:
         """The service does its work from now on."""
         ...
@@ -56,6 +61,11 @@ class SystemdNotifier:
         self._clock = clock
         self._last = float("-inf")
         self._failed = False
+
+    @property
+    def supervised(self) -> bool:
+        """Whether systemd listens."""
+        return bool(self._address)
 
     def ready(self, text: str = "") -> None:
         """The service does its work from now on."""
@@ -102,7 +112,8 @@ class SystemdNotifier:
 class FakeNotifier:
     """Remembers what it was told, in order: ``("ready", "text")``, ``("watchdog", "")``, ..."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, supervised: bool = False) -> None:
+        self.supervised = supervised
         self.told: list[tuple[str, str]] = []
 
     def ready(self, text: str = "") -> None:

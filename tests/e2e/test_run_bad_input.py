@@ -100,7 +100,7 @@ def test_a_bundle_with_one_flipped_byte(main, tiny_bundle, ab, tmp_path, share):
 
 def test_a_network_that_is_no_onnx(main, make_bundle, ab):
     line = fails(main, 9, "run", "--bundle", make_bundle(fp32=b"no network", int8=b"no network"), "--source", ab)
-    assert "sample 1.0.0 fp32: this ONNX Runtime cannot load the network" in line
+    assert "sample 1.0.0 classifier fp32: this ONNX Runtime cannot load the network" in line
 
 
 def test_a_network_that_gives_other_answers_than_the_golden_ones(main, make_bundle, ab, tmp_path):
@@ -114,7 +114,7 @@ def test_a_network_that_gives_other_answers_than_the_golden_ones(main, make_bund
     np.savez(tmp_path / "golden.npz", **arrays, logits=np.stack([~is_a, is_a], 1).astype(np.float32))
     bundle = make_bundle(golden=(tmp_path / "golden.npz").read_bytes())
     line = fails(main, 9, "run", "--bundle", bundle, "--source", ab)
-    assert "no variant of the bundle may run" in line and "differs from the golden outputs" in line
+    assert "no variant of the bundle's classifier" in line and "differs from the golden outputs" in line
 
 
 def test_golden_inputs_that_do_not_fit(main, make_bundle, ab, tmp_path):

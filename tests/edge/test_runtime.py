@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import pytest
 from edge.capture import FakeSource
 from edge.capture.live import as_live
 from edge.capture.recording import LandmarkRecording
-from edge.errors import EngineError, SourceError
+from edge.errors import CheckFailedError, EngineError, SourceError
 from edge.landmarks.fake import FakeLandmarker, no_hands
 from edge.outputs import FakeOutput
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
-from edge.types import Caption, Hands, SignEvent, State
+from edge.types import Caption, Frame, Hands, SignEvent, State
 
 
 class Letters:
@@ -25,6 +26,8 @@ class Letters:
         self._rest = list(word)
         self._every = every
         self.pushed: list[Hands] = []
+        self.finite = True
+        self.finished = 0
 
     def push(self, hands: Hands) -> list[SignEvent | State]:
         self.pushed.append(hands)
@@ -33,6 +36,7 @@ class Letters:
         return [State("hand", hands.time), self._sign(hands)]
 
     def finish(self) -> list[SignEvent | State]:
+        self.finished += 1
         return [replace(self._sign(self.pushed[-1]), label="!")] if self.pushed else []
 
     def _sign(self, hands: Hands) -> SignEvent:
@@ -193,6 +197,57 @@ def test_progress_is_told_for_a_source_of_known_length_only():
     make(FakeSource(count=3), progress=lambda done, total: seen.append((done, total)))[0].run()
     assert seen == [(1, 3), (2, 3), (3, 3)]
     make(FakeSource(count=3, live=True), progress=lambda done, total: pytest.fail("no length"))[0].run()
+
+
+class Timed(FakeSource):
+    """A source whose frames have these times."""
+
+    def __init__(self, *times: float) -> None:
+        super().__init__(count=len(times))
+        self._times = times
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (replace(frame, time=time) for frame, time in zip(super().__iter__(), self._times, strict=True))
+
+
+@pytest.mark.parametrize("times", [(0, 0.1, 5, 5.1), (8, 8.1, 8.05, 8.15), (60, 60.1, 0, 0.1)])
+def test_where_time_jumps_the_scene_ends_and_everything_begins_anew(times):
+    landmarker = FakeLandmarker(no_hands)
+    runtime, output, _, recogniser = make(Timed(*times), landmarker=landmarker)
+    runtime.run()
+    assert landmarker.resets == 1 and recogniser.finished == 2
+    assert output.captions[0:2] == ["H", "H!"], "what was pending is decided before the new scene"
+
+
+def test_a_pause_of_two_seconds_is_no_jump():
+    landmarker = FakeLandmarker(no_hands)
+    make(Timed(0, 2, 4, 4), landmarker=landmarker)[0].run()
+    assert landmarker.resets == 0
+
+
+class Judge:
+    """Remembers what it was told; ends the run at the first frame that is not finite."""
+
+    def __init__(self) -> None:
+        self.seen: list[bool] = []
+
+    def frame(self, *, finite: bool) -> None:
+        self.seen.append(finite)
+        if not finite:
+            raise CheckFailedError("rolled back")
+
+
+def test_a_trial_is_told_of_every_frame_and_can_end_the_run():
+    judge = Judge()
+    make(FakeSource(count=3), trial=judge)[0].run()
+    assert judge.seen == [True] * 3
+    source, recogniser = FakeSource(count=9), Letters()
+    recogniser.finite = False
+    runtime, _, notifier, _ = make(source, recogniser=recogniser, trial=judge)
+    with pytest.raises(CheckFailedError):
+        runtime.run()
+    assert source.closed and source.delivered == 1
+    assert not [kind for kind, _text in notifier.told if kind == "ready"], "it never was"
 
 
 def slow(seconds: float):
