@@ -60,6 +60,7 @@ class Contents:
     model_card: str
     measurements: tuple[Measurement, ...]
     licences: tuple[Licence, ...]
+    golden_from: str = ""
 
 
 def write_bundle(
@@ -90,6 +91,7 @@ def write_bundle(
             "output": contents.output,
             "networks": networks,
             "golden": golden,
+            "golden_from": contents.golden_from,
             "documents": (card,),
             "measurements": contents.measurements,
             "licences": contents.licences,

@@ -73,11 +73,23 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="DIR",
         help="pictures, a folder per class, that the int8 of a picture model is calibrated on (default: rendered ones)",
     )
+    weights.add_argument(
+        "--measure",
+        type=Path,
+        metavar="DIR",
+        help="labelled recordings or pictures: how much accuracy int8 keeps on them goes into the manifest",
+    )
     bundle = parser.add_argument_group("bundle")
     bundle.add_argument("--name", help="default: the model's")
     bundle.add_argument("--version", metavar="X.Y.Z", help="default: 0.1.0, the release for the shipped model")
     bundle.add_argument("--serial", type=int, metavar="N", help="rises with every bundle; default: seconds since 1970")
     bundle.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    bundle.add_argument(
+        "--golden-from-data",
+        type=Path,
+        metavar="DIR",
+        help="take the golden inputs from here: the bundle then holds pictures or movements of people",
+    )
     bundle.add_argument("--sign", type=Path, metavar="KEY", help="sign it with this key, made by `keygen`")
     bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's palm and hand networks out")
     bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 import edge
 from edge.bundle.manifest import Licence, Measurement, Name, Origin, Version
 from edge.errors import InputError, UsageError
+from edge.types import AnyArray
 from export.bundling import Contents, check_folder, write_bundle
 from export.calibration import calibration_inputs
 from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, from_torch
@@ -29,7 +31,7 @@ from export.golden import golden_inputs
 from export.graphs.types import BuiltNetwork
 from export.labels import check_count, read_labels
 from export.landmark_networks import landmark_golden, landmark_networks
-from export.model_card import write_card
+from export.model_card import golden_section, write_card
 
 _TOOLS = ("numpy", "onnx", "onnxruntime", "torch")
 _FIRST_VERSION = "0.1.0"
@@ -41,50 +43,50 @@ def make_bundle(options: argparse.Namespace) -> None:
     sign = _signer(options.sign)
     now = _now()
     check_folder(options.output)
-    with_hands = not options.no_hands
-    with Steps(4 + len(VARIANTS[options.target]) + with_hands, quiet=options.json) as step:
+    steps = 4 + len(VARIANTS[options.target]) + (not options.no_hands) + (options.measure is not None)
+    with Steps(steps, quiet=options.json) as step:
         step("loading the model")
         classifier = _classifier(options, step)
         name = options.name or _slug(options)
         version = options.version or (edge.__version__ if _is_shipped(options) else _FIRST_VERSION)
         step("golden inputs")
-        inputs = golden_inputs(classifier.task, classifier.contract)
+        inputs, golden_from = _golden(options, classifier)
         facts = _facts(classifier, name, version)
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
         networks = [*variants.networks, *hands]
-        golden = {**inputs, classifier.output: variants.outputs, **landmark_golden(hands)}
-        step("writing the bundle")
-        measurements = _measurements(classifier)
-        notes = (*classifier.notes, *variants.notes, *_target_notes(options.target))
-        path, manifest = write_bundle(
-            Contents(
-                name=name,
-                version=version,
-                serial=now if options.serial is None else options.serial,
-                created=datetime.fromtimestamp(now, timezone.utc).isoformat().replace("+00:00", "Z"),
-                tools=_tools(),
-                origin=Origin(
-                    model=classifier.model,
-                    parameters=classifier.parameters,
-                    checkpoint=classifier.checkpoint,
-                    checkpoint_sha256=classifier.checkpoint_sha256,
-                    git_commit=_git_commit(),
-                ),
-                target=options.target,
-                task=classifier.task,
-                contract=classifier.contract,
-                labels=classifier.labels,
-                output=classifier.output,
-                networks=networks,
-                golden=golden,
-                model_card=classifier.model_card or write_card(classifier, name, version, networks),
-                measurements=measurements,
-                licences=_licences(classifier, networks),
+        card = classifier.model_card or write_card(classifier, name, version, networks)
+        contents = Contents(
+            name=name,
+            version=version,
+            serial=now if options.serial is None else options.serial,
+            created=datetime.fromtimestamp(now, timezone.utc).isoformat().replace("+00:00", "Z"),
+            tools=_tools(),
+            origin=Origin(
+                model=classifier.model,
+                parameters=classifier.parameters,
+                checkpoint=classifier.checkpoint,
+                checkpoint_sha256=classifier.checkpoint_sha256,
+                git_commit=_git_commit(),
             ),
-            options.output,
-            sign=sign,
+            target=options.target,
+            task=classifier.task,
+            contract=classifier.contract,
+            labels=classifier.labels,
+            output=classifier.output,
+            networks=networks,
+            golden={**inputs, classifier.output: variants.outputs, **landmark_golden(hands)},
+            golden_from=golden_from,
+            model_card=card + golden_section(golden_from),
+            measurements=_measurements(classifier),
+            licences=_licences(classifier, networks),
         )
+        measured = _measured(contents, options.measure, step)
+        step("writing the bundle")
+        contents = replace(contents, measurements=(*contents.measurements, *measured))
+        path, manifest = write_bundle(contents, options.output, sign=sign)
+    privacy = (f"golden.npz holds {golden_from}: whoever gets the bundle gets them too",) if golden_from else ()
+    notes = (*classifier.notes, *variants.notes, *_target_notes(options.target), *privacy, *_figures(measured))
     report(path, manifest, notes, as_json=options.json)
 
 
@@ -155,6 +157,38 @@ def _classifier(options: argparse.Namespace, step: Steps) -> Classifier:
         pictures = calibration_inputs(classifier.contract, options.calibration)
         classifier = replace(classifier, calibration=lambda: pictures)
     return replace(classifier, licence=options.licence) if options.licence else classifier
+
+
+def _golden(options: argparse.Namespace, classifier: Classifier) -> tuple[dict[str, AnyArray], str]:
+    """The golden inputs, and what they show where that is real people."""
+    task, contract = classifier.task, classifier.contract
+    if options.golden_from_data is None:
+        return golden_inputs(task, contract), ""
+    from export.golden_data import golden_from_data
+
+    return golden_from_data(
+        options.golden_from_data, model=classifier.model, task=task, contract=contract, labels=classifier.labels
+    )
+
+
+def _measured(contents: Contents, data: Path | None, step: Steps) -> tuple[Measurement, ...]:
+    """What the variants keep of the accuracy on ``data``, by a bundle that is written for it and thrown away."""
+    if data is None:
+        return ()
+    from export.measuring import measure_retention
+
+    step(f"retention on {data}")
+    with tempfile.TemporaryDirectory(prefix="fingerpost-measure-") as folder:
+        path, _ = write_bundle(contents, Path(folder))
+        return measure_retention(path, data, progress=step.say)
+
+
+def _figures(measured: tuple[Measurement, ...]) -> list[str]:
+    return [
+        f"{m.variant} keeps {m.value:.2%} [{m.low:.2%}, {m.high:.2%}] of fp32's accuracy on {m.n} examples"
+        f" ({m.data}; {m.split})"
+        for m in measured
+    ]
 
 
 def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> tuple[BuiltNetwork, ...]:

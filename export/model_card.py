@@ -38,8 +38,8 @@ def write_card(classifier: Classifier, name: str, version: str, networks: Sequen
             )
     lines += [
         "",
-        "Measured on the golden inputs in this bundle, which are rendered: it says that the variants compute the same,",
-        "nothing about people.",
+        "Measured on the golden inputs in this bundle: it says that the variants compute the same, nothing about how",
+        "well they read people.",
         "",
         "## Accuracy",
         "",
@@ -48,3 +48,13 @@ def write_card(classifier: Classifier, name: str, version: str, networks: Sequen
         "",
     ]
     return "\n".join(lines)
+
+
+def golden_section(golden_from: str) -> str:
+    """What a card says about golden inputs that show people; nothing where they are rendered."""
+    if not golden_from:
+        return ""
+    return (
+        "\n## People in this bundle\n\n"
+        f"The golden inputs are {golden_from}. They travel with the bundle: see that everybody who is in them agrees.\n"
+    )

@@ -36,9 +36,10 @@ def describe_bundle(bundle: Bundle) -> Iterator[str]:
             if parity
             else ""
         )
+    yield f"golden inputs: {manifest.golden_from or 'rendered, nobody is in them'}"
     for m in manifest.measurements:
-        interval = f" ({m.low:.3f} to {m.high:.3f})" if m.low is not None and m.high is not None else ""
-        yield f"{m.name} {m.variant}: {m.value:.3f}{interval}, n = {m.n}, {m.data}, {m.split}"
+        interval = f" ({m.low:.4f} to {m.high:.4f})" if m.low is not None and m.high is not None else ""
+        yield f"{m.name} {m.variant}: {m.value:.4f}{interval}, n = {m.n}, {m.data}, {m.split}"
     for licence in manifest.licences:
         yield f"{licence.subject}: {licence.spdx}, {licence.source}"
     key = signer(bundle)

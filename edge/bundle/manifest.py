@@ -169,6 +169,8 @@ class Manifest(_Part):
     output: Literal["logits", "probabilities"] = "logits"
     networks: Annotated[tuple[Network, ...], Field(min_length=1, max_length=64)]
     golden: FileEntry
+    golden_from: str = ""
+    """What the golden inputs show, where that is real people; empty: they are rendered."""
     documents: tuple[FileEntry, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     licences: tuple[Licence, ...] = ()

@@ -49,7 +49,7 @@ def _checkpoint(name: str, folder: Path) -> Path:
 
 
 def _export(name: str, output: Path, *more: str) -> Path:
-    words = ["--target", "pi", "--model", name, "--checkpoint", str(_checkpoint(name, output))]
+    words = ["--target", "pi", "--no-hands", "--model", name, "--checkpoint", str(_checkpoint(name, output))]
     assert main([*words, "--output", str(output), *more]) == 0
     return output / f"{name}-0.1.0-pi.bundle"
 
@@ -61,7 +61,6 @@ def test_a_bundle_has_both_variants_and_the_device_runs_them(name: str, stills: 
         manifest, golden = bundle.manifest, bundle.golden()
         models = {variant: bundle.network("classifier", variant) for variant in ("fp32", "int8")}
     assert manifest.task == "image" and manifest.variants("classifier") == ("fp32", "int8")
-    assert not {network.role for network in manifest.networks} - {"classifier"}, "pictures need no hand networks"
     assert [label.name for label in manifest.labels] == [label.name for label in family(name).default_labels]
     height, width = manifest.input.image_size or (0, 0)
     assert golden["image"].shape[1:] == (height, width, 3) and golden["image"].dtype == np.uint8
@@ -109,7 +108,7 @@ def test_int8_is_left_out_with_a_reason_when_the_hand_cannot_be_fetched(
 def test_calibration_pictures_that_are_not_there_stop_the_export(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--target", "pi", "--model", _QUICK, "--checkpoint", str(_checkpoint(_QUICK, tmp_path))]
+    words = ["--target", "pi", "--no-hands", "--model", _QUICK, "--checkpoint", str(_checkpoint(_QUICK, tmp_path))]
     assert main([*words, "--output", str(tmp_path), "--calibration", str(tmp_path / "none")]) == 3
     assert "no such folder" in capsys.readouterr().err and not list(tmp_path.glob("*.bundle"))
 
@@ -117,3 +116,30 @@ def test_calibration_pictures_that_are_not_there_stop_the_export(
 def test_calibration_of_a_hand_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--target", "pi", "--no-hands", "--output", str(tmp_path), "--calibration", str(tmp_path)]) == 2
     assert "only picture models are calibrated" in capsys.readouterr().err
+
+
+def test_no_photograph_travels_unless_it_is_asked_for(
+    stills: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_bundle(_export(_QUICK, tmp_path, "--calibration", str(stills))) as bundle:
+        assert bundle.manifest.golden_from == ""
+        rendered = bundle.golden()["image"]
+    given = _given(stills, bundle_size=rendered.shape[1:3])
+    assert not any(np.array_equal(one, other) for one in rendered for other in given)
+    assert "golden.npz holds" not in capsys.readouterr().out
+
+    words = ("--calibration", str(stills), "--golden-from-data", str(stills))
+    with open_bundle(_export(_QUICK, tmp_path, *words)) as bundle:
+        said, golden = bundle.manifest.golden_from, bundle.golden()
+        card = bundle.read(bundle.manifest.documents[0]).decode()
+    assert said == f"12 photographs from {stills.name}"
+    assert said in card and "agrees" in card
+    assert f"golden.npz holds {said}" in " ".join(capsys.readouterr().out.split())
+    assert len(golden["image"]) == len(golden["logits"]) == 12
+    assert all(any(np.array_equal(one, other) for other in given) for one in golden["image"])
+
+
+def _given(stills: Path, bundle_size: tuple[int, int]) -> list[np.ndarray]:
+    height, width = bundle_size
+    pictures = [cv2.imread(str(path)) for path in sorted(stills.glob("*/*.png"))]
+    return [cv2.cvtColor(cv2.resize(picture, (width, height)), cv2.COLOR_BGR2RGB) for picture in pictures]
