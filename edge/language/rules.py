@@ -25,7 +25,7 @@ _GREETINGS = frozenset("hello hi bye goodbye yes no thanks sorry welcome okay ok
 }  # fmt: skip
 _STATES = frozenset(
     "hungry thirsty happy sad tired sick ill cold hot ready busy late lost deaf hearing fine well good bad okay angry "
-    "afraid scared bored excited sorry sure wrong right married single old young new here there done finished stupid".split()
+    "afraid scared bored excited sorry sure wrong right married single old young new here there finished stupid".split()
 )
 _VERBS = frozenset(
     "want need like love have know understand see hear eat drink go come get give take work live learn sign speak read "

@@ -1,8 +1,8 @@
 """A sentence by a T5 model: prompt, encoder once, decoder token by token.
 
-The networks are those that `export.sentence` writes. The encoder takes ``tokens`` int64 (1, prompt) and gives the keys
-and values that every decoder layer attends to, ``cross_keys`` and ``cross_values`` (layers, 1, heads, prompt, key size).
-The decoder takes them, the last ``tokens`` (sequences, 1) and the past, ``past_keys`` and ``past_values`` (layers,
+The networks are those that `export.sentence` writes. The encoder takes ``tokens`` int64 (1, prompt) and gives what the
+decoder's layers attend to: ``cross_keys`` and ``cross_values``, float32 (layers, 1, heads, prompt, key size). The
+decoder takes them, the last ``tokens`` (sequences, 1) and the past, ``past_keys`` and ``past_values`` (layers,
 sequences, heads, tokens so far, key size), which is empty at first; it gives ``logits`` (sequences, vocabulary) and the
 longer past, ``keys`` and ``values``.
 """
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prompting:
-    """How a model is asked: a ``prompt`` with `KEYWORDS` in it, and the tokens a sentence begins after and ends with."""
+    """How a model is asked: ``prompt`` with `KEYWORDS` in it, the tokens a sentence begins after and ends with."""
 
     prompt: str
     start: int

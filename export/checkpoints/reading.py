@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from edge.errors import InputError
 
-FORMATS = ".safetensors, .pth or .pt"
+FORMATS = ".safetensors, .pth, .pt or .bin"
 _NESTED = ("model_state_dict", "state_dict", "model")
 _WRAPPERS = ("module.", "_orig_mod.")
 _NUMERIC = "biufc"
@@ -46,7 +46,7 @@ def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> Checkpoint:
     ``trust_pickle`` runs what a pickle says: only for a file whose author one trusts like a program's.
     """
     suffix = path.suffix.lower()
-    if suffix not in (".safetensors", ".pth", ".pt"):
+    if suffix not in (".safetensors", ".pth", ".pt", ".bin"):
         raise InputError("a checkpoint of an unknown format", where=path, expected=FORMATS, found=suffix or "no suffix")
     try:
         data = path.read_bytes()
