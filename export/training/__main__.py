@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.cli import Parser
 from edge.errors import FingerpostError, UsageError
 from export.training import picture_session, session, sign_session
 from export.training.kind import Kind
@@ -26,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = "python -m export.training " + shlex.join(words)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--list")):
         words.insert(0, _DEFAULT)
-    options, unknown = _parser().parse_known_args(words)
     try:
+        options, unknown = _parser().parse_known_args(words)
         if options.list:
             _list()
             return 0
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m export.training", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m export.training", description=__doc__)
     parser.add_argument("--list", action="store_true", help="say what recipes there are")
     each = parser.add_subparsers(
         dest="recipe", metavar="RECIPE", help=f"what to train (default: {_DEFAULT}); RECIPE --help: its options"

@@ -54,6 +54,12 @@ def test_recipes_are_the_documents() -> None:
     dexnet, reduced = picture_recipe("dexnet"), picture_recipe("dexnet-reduced")
     assert (dexnet.optimizer, dexnet.rate, dexnet.batch, dexnet.shares) == ("sgd", 0.008, 64, (0.7, 0.2, 0.1))
     assert not dexnet.in_order and np.allclose(np.array(dexnet.shares) / 2, reduced.shares)
+    names = ("plain", "pooled", "spatial-dropout", "double", "attention")
+    first, *wider, last = (picture_recipe(f"keras-cnn-{name}").augmentation for name in names)
+    assert (first.rotation, first.shift, first.zoom, first.flip, first.brightness) == (15, 0.1, 0.1, True, (1, 1))
+    assert {(a.rotation, a.shift, a.zoom, a.flip, a.brightness) for a in wider} == {(20, 0.2, 0.2, True, (0.8, 1.2))}
+    assert last.shear and last.channel_shift and picture_recipe("resnet18").augmentation.rotation
+    assert [picture_recipe(f"keras-cnn-{name}").patience for name in names] == [3, 3, 5, 6, 8]
     double = picture_recipe("keras-cnn-double")
     assert (double.patience, double.schedule, double.epochs) == (6, Plateau(0.2, 3, 1e-5), 50)
     assert isinstance(picture_recipe("keras-cnn-attention-cyclic").schedule, Cyclic)

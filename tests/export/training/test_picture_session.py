@@ -83,6 +83,7 @@ def test_sources_that_are_not_there_or_all_there_are_cannot_be_left_out(
         (["--extra", "stills.npz"], "keras-cnn-spatial-dropout does not take this; found --extra stills.npz"),
         (["--rate", "7"], "--rate: out of range"),
         (["--momentum", "0.9"], "momentum is SGD's; found adam"),
+        (["--epochs", "ten"], "--epochs: invalid int value"),
         (["--batch", "1"], "batch norm has no statistics of one"),
         (["--pretrained", "nowhere.pth"], "nowhere.pth"),
     ],
