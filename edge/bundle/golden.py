@@ -33,7 +33,7 @@ _POINTS = "landmarks"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One golden input (batch 1) and the outputs that belong to it, by tensor name."""
+    """One golden input (batch 1) and the outputs that belong to it, finite floats, by tensor name."""
 
     feeds: Mapping[str, AnyArray]
     expected: Mapping[str, AnyArray]
@@ -71,15 +71,18 @@ def samples(golden: Mapping[str, AnyArray], role: Role, engine: Engine, *, where
     inputs = [spec.name for spec in engine.inputs]
     # Of a classifier the first output is the answer; all that a landmark network says is read.
     outputs = [spec.name for spec in engine.outputs][: 1 if role == "classifier" else None]
-    arrays = {name: golden.get(golden_name(role, name)) for name in (*inputs, *outputs)}
-    have = {name: array for name, array in arrays.items() if array is not None and array.ndim}
-    count = len(have[outputs[0]]) if outputs[0] in have else 0
-    if not count or len(have) != len(arrays) or any(len(array) != count for array in have.values()):
+    wanted = {name: golden_name(role, name) for name in dict.fromkeys((*inputs, *outputs, *_needed(role)))}
+    have = {name: golden[key] for name, key in wanted.items() if key in golden}
+    count = len(have[outputs[0]]) if outputs[0] in have and have[outputs[0]].ndim else 0
+    alike = all(array.ndim and len(array) == count for array in have.values())
+    # What is compared must be numbers: a NaN would agree with everything.
+    numbers = all(have[n].dtype.kind == "f" and np.isfinite(have[n]).all() for n in outputs if n in have)
+    if not count or len(have) != len(wanted) or not alike or not numbers or not set(_needed(role)) <= set(outputs):
         raise BundleError(
             "the golden inputs do not fit the network",
             where=where,
-            expected=f"arrays {', '.join(golden_name(role, name) for name in arrays)} of one length",
-            found=", ".join(f"{name} {array.shape}" for name, array in golden.items()) or "no arrays",
+            expected=f"arrays {', '.join(wanted.values())} of one length, the outputs finite",
+            found=", ".join(f"{name} {array.dtype} {array.shape}" for name, array in golden.items()) or "no arrays",
             remedy="export the bundle again",
         )
     return [
@@ -100,10 +103,19 @@ def compare(role: Role, engine: Engine, golden: Sequence[Sample]) -> Comparison:
             difference = np.abs(answers[name].astype(np.float64) - expected) * meant
             worst, scale = max(worst, float(difference.max())), max(scale, float(np.abs(expected).max()))
             if role in THERE and name == _POINTS and meant.any():
-                points = difference.reshape(-1, 3)[:, :2]  # x, y; depth is a guess in any precision
-                shifts.append(float(points.mean()) / next(iter(sample.feeds.values())).shape[1])
+                shifts.append(_shift(difference, next(iter(sample.feeds.values()))))
         agreed += _same(role, answers, sample.expected)
     return Comparison("", agreed / len(golden), worst, scale, sum(shifts) / len(shifts) if shifts else None)
+
+
+def _shift(difference: AnyArray, picture: AnyArray) -> float:
+    """Mean over x and y of all points, of the picture's (1, H, W, 3) side; depth is a guess in any precision."""
+    flat = difference.reshape(-1)
+    return float(flat[np.arange(flat.size) % 3 < 2].mean()) / max((1, *picture.shape[1:2]))
+
+
+def _needed(role: Role) -> tuple[str, ...]:
+    return (THERE[role][0],) if role in THERE else ()
 
 
 def _flaw(answer: AnyArray, expected: AnyArray) -> str:

@@ -23,7 +23,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.bundle.acceptance import accept
 from edge.bundle.index import parse_index
+from edge.bundle.manifest import Role
 from edge.bundle.npz import read_npz
 from edge.bundle.plain_zip import write_archive
 from edge.bundle.reader import MANIFEST, SIGNATURE, open_bundle, parse_manifest
@@ -31,7 +33,8 @@ from edge.bundle.samples import sample_files, sample_manifest
 from edge.bundle.signing import Trust, TrustedKey
 from edge.bundle.store import Store
 from edge.bundle.writer import manifest_json
-from edge.errors import BundleError, StoreError
+from edge.engines import OnnxEngine
+from edge.errors import BundleError, CheckFailedError, StoreError
 
 EXAMPLES = int(os.environ.get("FINGERPOST_FUZZ", "120"))
 fuzz = settings(
@@ -201,6 +204,39 @@ def test_a_damaged_npz_is_refused_or_gives_arrays(data: bytes) -> None:
         for array in read_npz(data, where="x").values():
             assert isinstance(array, np.ndarray)
             assert not array.dtype.hasobject
+
+
+ODD_ARRAYS = st.builds(
+    lambda shape, kind, fill: np.full(shape, fill).astype(kind, casting="unsafe"),
+    st.lists(st.integers(0, 4), max_size=5),
+    st.sampled_from(["<f4", "<f2", "<f8", "u1", "<i8", "?", "<U3", "<c8", "<M8[s]"]),
+    st.sampled_from([0, 1, 255]),
+) | st.sampled_from([np.full((4, 2), np.nan, np.float32), np.full((4, 2), 1e38, np.float32), np.float32(3)])
+GOLDEN_NAMES = ["landmarks", "mask", "logits", "hand/landmarks", "hand/mask", "hand/logits", "hand/presence", "hand/"]
+GOLDEN = read_npz(FILES["golden.npz"], where="x")
+
+
+@fuzz
+@given(st.dictionaries(st.sampled_from(GOLDEN_NAMES), ODD_ARRAYS, max_size=4), st.sampled_from(["classifier", "hand"]))
+def test_odd_golden_arrays_bar_or_refuse_a_network(odd: dict[str, Any], role: Role) -> None:
+    files = FILES | {"hand-fp32.onnx": FILES["classifier-fp32.onnx"]}
+    hand = sample_manifest(files).networks[0].model_copy(update={"file": "hand-fp32.onnx", "role": "hand"})
+    manifest = sample_manifest(files)
+    manifest = manifest.model_copy(update={"networks": (*manifest.networks, hand)})
+    golden = {**GOLDEN, **{name: np.asarray(array) for name, array in odd.items()}}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.bundle"
+        path.write_bytes(_bundle(manifest_json(manifest), files))
+        with contextlib.suppress(BundleError, CheckFailedError), open_bundle(path) as bundle:
+            accept(bundle, lambda model, label: OnnxEngine(model, label=label), role=role, golden=golden, budget=0)
+            assert role == "hand" or not odd.keys() & {"landmarks", "logits"} or _right(odd)
+            assert role == "classifier" or not odd.keys() & set(GOLDEN_NAMES[3:]), "no hand network is in there"
+
+
+def _right(odd: dict[str, Any]) -> bool:
+    """Whether other landmarks or logits than the bundle's were accepted with reason: they agree with the network."""
+    landmarks, logits = (np.asarray(odd.get(name, GOLDEN[name])) for name in ("landmarks", "logits"))
+    return bool(np.abs(landmarks.mean(axis=(1, 3, 4)) - logits).max() < 0.01 * max(1.0, np.abs(logits).max()))
 
 
 @fuzz
