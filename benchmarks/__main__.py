@@ -14,6 +14,7 @@ from edge.outputs.json_lines import error_object, write_line
 
 SUITES = {
     "classifier": "latency and accuracy retention of each variant of the classifier (the default)",
+    "models": "several bundles in one table, as in the README",
     "landmarks": "the hand pipeline",
     "spelling": "reading spelt words",
 }

@@ -1,201 +1,149 @@
 """The classifier suite: what each variant of a bundle's classifier costs here, and what accuracy it keeps.
 
 Latency is taken on the bundle's first golden input, one example at a time, as the device runs it; accuracy on
-recordings where ``--data`` names some. Golden inputs have no true label: on them only the agreement with fp32 is known.
+labelled examples where ``--data`` names some. Golden inputs have no true label: on them only the agreement with fp32
+is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import fingerprint, report
-from benchmarks.accuracy import Score, agreement, score
-from benchmarks.results import Agreement, ClassifierResult, DataInfo, Latency, VariantInfo
-from benchmarks.timing import Case, interleave
-from edge.bundle.manifest import Manifest, Precision
+from benchmarks import classifier_report, fingerprint, report
+from benchmarks.accuracy import Score, agreement, answered
+from benchmarks.contestants import Contestant, reference, variants
+from benchmarks.latency import Latency, Method, golden_feeds, latencies
+from benchmarks.peers import NAMES, open_peers
+from benchmarks.results import Agreement, ClassifierResult, DataInfo, VariantInfo
+from benchmarks.scoring import DataOptions, check_floor, score_data
 from edge.bundle.reader import Bundle, open_bundle
 from edge.cli import Parser
-from edge.engines import Engine, OnnxEngine
-from edge.errors import BundleError, UsageError
-from edge.statistics import percentiles, ratio_of_medians
+from edge.engines import Engine
+from edge.errors import UsageError
 from edge.types import AnyArray
-from export.examples import Examples, read_examples
 
 THREADS = (1, 2)
-BATCH = 64
-Feeds = Mapping[str, AnyArray]
-Engines = Callable[[Bundle, Precision, int], Engine]
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the suite; raises FingerpostError."""
     options = _parser().parse_args(argv)
+    method = Method(options.iterations)
     if options.iterations < 1:
         raise UsageError("too few iterations", expected="--iterations 1 or more", found=options.iterations)
+    data = data_options(options)
+    if options.floor is not None and data is None:
+        raise UsageError("--floor holds for data", remedy="name labelled examples with --data DIR")
     with open_bundle(options.bundle) as bundle, report.progress() as progress:
-        result = measure(bundle, data=options.data, iterations=options.iterations, progress=progress)
-    (report.print_json if options.json else report.print_classifier)(result)
+        peers = open_peers(options.peer, bundle.manifest, options.checkpoint)
+        contestants = (*variants(bundle), *peers)
+        if options.floor is not None and len(contestants) - len(peers) < 2:
+            raise UsageError("--floor compares variants", where=bundle.path, found=f"{contestants[0].name} alone")
+        result = measure(bundle, contestants, data=data, method=method, progress=progress)
+    (report.print_json if options.json else classifier_report.print_classifier)(result)
+    if options.floor is not None:
+        check_floor(result.scores, options.floor, peers=[each.name for each in peers])
     return 0
-
-
-def onnx_engine(bundle: Bundle, variant: Precision, threads: int) -> Engine:
-    """The classifier of a bundle on ONNX Runtime."""
-    return OnnxEngine(bundle.network("classifier", variant), threads=threads, label=f"{bundle.title} {variant}")
 
 
 def measure(
     bundle: Bundle,
+    contestants: tuple[Contestant, ...],
     *,
-    data: Path | None,
-    iterations: int,
+    data: DataOptions | None,
+    method: Method,
     progress: report.Progress,
-    engines: Engines = onnx_engine,
     seed: int = 0,
 ) -> ClassifierResult:
-    """Measure every variant of the bundle's classifier; ``seed`` fixes the bootstrap's resamples."""
-    manifest = bundle.manifest
-    variants = manifest.variants("classifier")
-    reference: Precision = "fp32" if "fp32" in variants else variants[0]
+    """Measure every contestant; ``seed`` fixes the bootstrap's resamples."""
+    base = reference(contestants)
     rng = np.random.default_rng(seed)
     golden = golden_feeds(bundle)
     machine = fingerprint.take()  # before the load is ours
-    warmup = max(20, iterations // 10)
-    with ExitStack() as stack:  # accuracy first: what the recordings or the packages lack shows at once
-        opened = {variant: _closing(stack, engines(bundle, variant, 1)) for variant in variants}
-        on_golden = {v: _run(engine, golden, progress, f"golden inputs, {v}") for v, engine in opened.items()}
+    with ExitStack() as stack:  # accuracy first: what the data or the packages lack shows at once
+        engines = {each.name: each.open(1) for each in contestants}
+        for engine in engines.values():
+            stack.callback(engine.close)
+        on_golden = golden_agreement(engines, golden, base)
         info: DataInfo | None = None
         scores: tuple[Score, ...] = ()
         if data is not None:
-            examples = read_examples(data, manifest, progress.track)
-            outputs: dict[str, AnyArray] = {
-                v: _run(engine, examples.feeds, progress, f"recordings, {v}") for v, engine in opened.items()
-            }
-            info, scores = _accuracy(examples, outputs, manifest=manifest, reference=reference, rng=rng)
-    latencies: list[Latency] = []
+            info, scores = score_data(bundle, data, engines, reference=base, progress=progress, rng=rng)
+    first = {name: array[:1] for name, array in golden.items()}
+    rows: list[Latency] = []
     for threads in THREADS:
-        latencies += _latencies(
-            bundle,
-            golden,
-            reference=reference,
-            threads=threads,
-            iterations=iterations,
-            warmup=warmup,
-            progress=progress,
-            engines=engines,
-            rng=rng,
+        rows += latencies(
+            contestants, first, reference=base, threads=threads, method=method, progress=progress, rng=rng
         )
     return ClassifierResult(
         suite="classifier",
         bundle=str(bundle.path),
         title=bundle.title,
-        target=manifest.target,
-        reference=reference,
-        iterations=iterations,
-        warmup=warmup,
-        variants=tuple(
-            VariantInfo(n.variant, n.size, n.quantization) for n in manifest.networks if n.role == "classifier"
-        ),
-        latencies=tuple(latencies),
-        golden=tuple(
-            Agreement(v, len(values), agreement(values, on_golden[reference])) for v, values in on_golden.items()
-        ),
+        target=bundle.manifest.target,
+        task=bundle.manifest.task,
+        reference=base,
+        iterations=method.iterations,
+        warmup=method.warmup,
+        variants=tuple(VariantInfo(each.name, each.size, each.how, each.peer) for each in contestants),
+        latencies=tuple(rows),
+        golden=tuple(on_golden.values()),
         data=info,
         scores=scores,
         machine=machine,
     )
 
 
-def golden_feeds(bundle: Bundle) -> dict[str, AnyArray]:
-    """The bundle's golden inputs, (N, ...) by tensor name; raises BundleError where one is missing."""
-    arrays = bundle.golden()
-    names = [tensor.name for tensor in bundle.manifest.input.tensors]
-    missing = [name for name in names if name not in arrays or not len(arrays[name])]
-    if missing:
-        raise BundleError(
-            "the golden inputs are incomplete",
-            where=f"{bundle.path}/{bundle.manifest.golden.file}",
-            expected=", ".join(names),
-            found=", ".join(arrays) or "nothing",
-            remedy="export the bundle again",
-        )
-    return {name: arrays[name] for name in names}
+def golden_agreement(
+    engines: Mapping[str, Engine], golden: Mapping[str, AnyArray], reference: str
+) -> dict[str, Agreement]:
+    """How far each engine gives the labels of the ``reference`` on golden inputs (N, ...)."""
+    labels = {name: answered(_one_by_one(engine, golden)) for name, engine in engines.items()}
+    return {name: Agreement(name, len(own), agreement(own, labels[reference])) for name, own in labels.items()}
 
 
-def _latencies(
-    bundle: Bundle,
-    golden: Feeds,
-    *,
-    reference: Precision,
-    threads: int,
-    iterations: int,
-    warmup: int,
-    progress: report.Progress,
-    engines: Engines,
-    rng: np.random.Generator,
-) -> Iterator[Latency]:
-    one = {name: array[:1] for name, array in golden.items()}
-    with ExitStack() as stack:
-        cases = []
-        for variant in bundle.manifest.variants("classifier"):
-            engine = _closing(stack, engines(bundle, variant, threads))
-            cases.append(Case(variant, partial(engine.run, one)))
-        title = f"latency, {threads} thread{'s' if threads > 1 else ''}"
-        advance = stack.enter_context(progress.task(title, iterations + warmup))
-        timings = interleave(cases, rounds=iterations, warmup=warmup, advance=advance)
-    base = next(t for t in timings if t.name == reference)
-    for timing in timings:
-        is_base = timing is base
-        yield Latency(
-            variant=timing.name,
-            threads=threads,
-            wall=percentiles(timing.wall),
-            cpu=percentiles(timing.cpu),
-            ratio=None if is_base else ratio_of_medians(timing.wall, base.wall, rng=rng),
-            cpu_ratio=None if is_base else ratio_of_medians(timing.cpu, base.cpu, rng=rng),
-        )
+def data_options(options: Namespace) -> DataOptions | None:
+    """What ``--data`` and its companions say; raises UsageError for a companion alone."""
+    if options.data is None:
+        if options.limit is not None or options.skip_unreadable:
+            raise UsageError("--limit and --skip-unreadable are about data", remedy="name it with --data DIR")
+        return None
+    if options.limit is not None and options.limit < 1:
+        raise UsageError("too few examples", expected="--limit 1 or more", found=options.limit)
+    return DataOptions(options.data, options.limit, options.skip_unreadable)
 
 
-def _accuracy(
-    examples: Examples, outputs: Mapping[str, AnyArray], *, manifest: Manifest, reference: str, rng: np.random.Generator
-) -> tuple[DataInfo, tuple[Score, ...]]:
-    numbers = {label.name: number for number, label in enumerate(manifest.labels)}
-    truth = np.array([numbers[name] for name in examples.labels])
-    info = DataInfo(
-        path=examples.path,
-        n=len(truth),
-        sources={name: examples.sources.count(name) for name in sorted(set(examples.sources))},
-        unknown=dict(examples.unknown),
-        seen=examples.seen,
-    )
-    return info, score(outputs, truth, examples.sources, reference=reference, rng=rng)
-
-
-def _run(engine: Engine, feeds: Feeds, progress: report.Progress, title: str) -> AnyArray:
-    """The engine's first output for all examples, batch by batch."""
-    n = len(next(iter(feeds.values())))
+def _one_by_one(engine: Engine, feeds: Mapping[str, AnyArray]) -> AnyArray:
+    """The engine's first output for all golden inputs (N, classes)."""
     name = engine.outputs[0].name
-    results = []
-    with progress.task(title, n) as advance:
-        for begin in range(0, n, BATCH):
-            results.append(engine.run({key: array[begin : begin + BATCH] for key, array in feeds.items()})[name])
-            advance(min(BATCH, n - begin))
-    return np.concatenate(results)
-
-
-def _closing(stack: ExitStack, engine: Engine) -> Engine:
-    stack.callback(engine.close)
-    return engine
+    n = len(next(iter(feeds.values())))
+    return np.concatenate([engine.run({k: array[i : i + 1] for k, array in feeds.items()})[name] for i in range(n)])
 
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the bundle to measure")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="labelled recordings, for accuracy and retention")
+    add_data_options(parser)
+    parser.add_argument("--floor", type=float, metavar="R", help="fail (9) if a retention's interval goes below R")
+    parser.add_argument("--peer", action="append", default=[], choices=NAMES, help="measured beside it; needs torch")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="what the peers are made from")
     parser.add_argument("--iterations", type=int, default=500, metavar="N", help="measured rounds (500)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
+
+
+def add_data_options(parser: Parser) -> None:
+    """``--data`` and what goes with it."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="labelled examples, for accuracy and retention: landmark npz, Kaggle's isolated signs, or pictures in a "
+        "folder per class; or a folder of such",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="measure on an even share of so many examples")
+    parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")

@@ -1,4 +1,4 @@
-"""What a suite found, as plain data: `report` shows it, ``--json`` prints it."""
+"""What the classifier suite found, as plain data: `classifier_report` shows it, ``--json`` prints it."""
 
 from __future__ import annotations
 
@@ -6,47 +6,59 @@ from dataclasses import dataclass
 
 from benchmarks.accuracy import Score
 from benchmarks.fingerprint import Fingerprint
-from edge.statistics import Interval, Percentiles
+from benchmarks.latency import Latency
 
 
 @dataclass(frozen=True, slots=True)
 class VariantInfo:
-    """One variant of the network: ``size`` in bytes of its ONNX file."""
+    """One variant of the network: ``size`` in bytes of its ONNX file, or of a peer's saved weights."""
 
     variant: str
     size: int
     quantization: str
+    peer: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
-    """One variant with a number of threads, one example at a time, in seconds.
+class SourceInfo:
+    """Where ``n`` examples come from; ``seen``: the bundle says that the model was trained on this source."""
 
-    ``ratio`` is its median wall time over the reference's with as many threads, ``cpu_ratio`` the same of CPU time,
-    which other programs on the machine disturb less; both are None for the reference itself.
-    """
+    name: str
+    format: str
+    n: int
+    seen: bool
 
-    variant: str
-    threads: int
-    wall: Percentiles
-    cpu: Percentiles
-    ratio: Interval | None
-    cpu_ratio: Interval | None
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """``n`` examples of a layout that the model cannot be fed with."""
+
+    format: str
+    where: str
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
 class DataInfo:
-    """What the accuracy was measured on.
+    """What the accuracy was measured on: ``n`` of the ``available`` examples whose label the model knows.
 
-    ``sources`` maps each source to how many examples it gave; ``unknown`` maps labels that the model does not have to
-    how many examples were left out for it. ``seen`` are the sources that the model was trained on.
+    ``unknown`` maps labels that the model does not have to how many examples were left out for it, ``respelt`` labels
+    to those of the model that differ in case only. ``without_hand`` pictures showed no hand to the landmark step,
+    ``without_hand_right`` of them rightly. ``unreadable`` are the files that were left out. ``sources_known`` is
+    whether the bundle says what its model was trained on.
     """
 
     path: str
     n: int
-    sources: dict[str, int]
+    available: int
+    sources: tuple[SourceInfo, ...]
     unknown: dict[str, int]
-    seen: tuple[str, ...]
+    respelt: dict[str, str]
+    misfits: tuple[Misfit, ...]
+    without_hand: int
+    without_hand_right: int
+    unreadable: tuple[str, ...]
+    sources_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class ClassifierResult:
     bundle: str
     title: str
     target: str
+    task: str
     reference: str
     iterations: int
     warmup: int

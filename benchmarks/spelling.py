@@ -20,6 +20,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks import report
+from benchmarks.report import Track
 from edge.bundle.manifest import Manifest
 from edge.bundle.reader import open_bundle
 from edge.cli import Parser
@@ -27,7 +28,7 @@ from edge.engines import Engine, OnnxEngine
 from edge.errors import BundleError, UsageError
 from edge.recognition import LabelInfo, Recogniser
 from edge.types import FloatArray, Hands, SignEvent
-from export.examples import Track, seen_sources
+from export.datasets import seen_sources
 from export.training.data import Recordings, read_data
 
 _GLIDE = 0.3

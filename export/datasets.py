@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bundle.manifest import Manifest
 from edge.capture.opencv import quiet_cv2
 from edge.capture.pictures import SUFFIXES, decode_picture
 from edge.errors import InputError
@@ -33,6 +34,8 @@ from export.training.sign_data import is_sign_folder, read_landmarks, read_table
 Format = Literal["landmark npz", "isolated signs", "pictures"]
 
 _DEPTH = 2
+_RECORDINGS = "recordings "
+"""What stands before a source's name in the licence of training data, see `export.training.shipping`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,15 @@ def choose(
         unknown=Counter(str(label) for label in labels[truth < 0]),
         respelt={label: name for label in sorted(set(labels.tolist())) if (name := known.respelt(label))},
         available=available,
+    )
+
+
+def seen_sources(manifest: Manifest) -> frozenset[str]:
+    """The recordings that the bundle's weights were trained on, by what its licences name."""
+    return frozenset(
+        licence.subject.removeprefix(_RECORDINGS)
+        for licence in manifest.licences
+        if licence.subject.startswith(_RECORDINGS)
     )
 
 

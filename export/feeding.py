@@ -25,7 +25,6 @@ from edge.landmarks import Landmarker, open_hand_pipeline
 from edge.recognition.resample import Resampler
 from edge.types import LEFT, RIGHT, AnyArray, FloatArray, Frame, Hands
 from export.datasets import Format, Part
-from export.examples import thinned, window
 from export.training.data import ASPECT, hands_of
 from export.training.sign_data import LEFT_HAND, RIGHT_HAND, ROWS
 
@@ -78,17 +77,38 @@ def plain_feeder(title: str, task: Task, contract: InputContract) -> Feeder:
 @contextmanager
 def open_feeder(bundle: Bundle) -> Iterator[Feeder]:
     """The feeder of a bundle's classifier; its hand networks are open inside the ``with``."""
-    manifest, contract = bundle.manifest, bundle.manifest.input
-    plain = plain_feeder(bundle.title, manifest.task, contract)
+    manifest = bundle.manifest
+    plain = plain_feeder(bundle.title, manifest.task, manifest.input)
     landmarker = _landmarker(bundle) if manifest.task == "hand-sequence" else None
-    if landmarker is None or contract.window is None:
+    if landmarker is None or manifest.input.window is None:
         yield plain
         return
     try:
-        pictures = partial(_still, landmarker=landmarker, contract=contract, span=contract.window)
-        yield replace(plain, convert={**plain.convert, "pictures": pictures}, why="")
+        yield with_pictures(plain, landmarker, manifest.input, manifest.input.window)
     finally:
         landmarker.close()
+
+
+def with_pictures(feeder: Feeder, landmarker: Landmarker, contract: InputContract, span: Window) -> Feeder:
+    """The feeder of a hand model that takes pictures too, by way of a ``landmarker``."""
+    pictures = partial(_still, landmarker=landmarker, contract=contract, span=span)
+    return replace(feeder, convert={**feeder.convert, "pictures": pictures}, why="")
+
+
+def window(sequence: FloatArray, frames: int) -> tuple[FloatArray, FloatArray]:
+    """(T, 2, 21, 3) to landmarks (frames, 2, 21, 3) and mask (frames,): whole where it fits, else evenly thinned."""
+    sequence = thinned(sequence, frames)
+    landmarks = np.zeros((frames, *sequence.shape[1:]), np.float32)
+    mask = np.zeros(frames, np.float32)
+    landmarks[: len(sequence)], mask[: len(sequence)] = sequence, 1
+    return landmarks, mask
+
+
+def thinned(sequence: FloatArray, frames: int) -> FloatArray:
+    """(T, ...) to at most so many ``frames``, evenly from the first to the last."""
+    if len(sequence) <= frames:
+        return sequence
+    return np.asarray(sequence[np.round(np.linspace(0, len(sequence) - 1, frames)).astype(int)], np.float32)
 
 
 def _resized(image: AnyArray, contract: InputContract) -> Feeds:

@@ -17,8 +17,7 @@ from edge.bundle.manifest import Manifest, Measurement, Precision
 from edge.bundle.reader import Bundle, open_bundle
 from edge.engines import Engine, OnnxEngine
 from edge.statistics import retention
-from export.datasets import Chosen, choose, find_parts
-from export.examples import seen_sources
+from export.datasets import Chosen, choose, find_parts, seen_sources
 from export.feeding import Feeder, open_feeder
 
 _REFERENCE: Precision = "fp32"
