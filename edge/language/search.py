@@ -125,10 +125,12 @@ class _Search:
             running = [(*running[parents[rank]], int(tokens[rank])) for rank in going]
             scores = totals[parents[going], tokens[going]]
             past = past.of(parents[going].tolist())
-            if len(finished) == beams and scores[0] / length**penalty <= finished[-1][0]:
+            hope = scores[0] / length**penalty
+            if len(finished) == beams and hope <= finished[-1][0]:
                 break
             if self._clock() >= self._deadline:
-                return self._found(finished[0][1]) if finished else Found(running[0], "time")
+                whole = bool(finished) and finished[0][0] >= hope
+                return self._found(finished[0][1]) if whole else Found(running[0], "time")
         return self._found(finished[0][1])
 
     def _found(self, tokens: tuple[int, ...]) -> Found:
