@@ -18,7 +18,7 @@ from edge.errors import InputError
 from export.labels import checked_labels
 
 CONFIG = "model_config.json"
-LABEL_FILES = ("labels.json", "labels.txt", "label_encoder_classes.npy")
+LABEL_FILES = ("labels.json", "labels.txt", "label_encoder_classes.npy", "sign_to_prediction_index_map.json")
 
 
 @dataclass(frozen=True, slots=True)

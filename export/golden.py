@@ -5,7 +5,8 @@ is recorded): windows of several lengths along it, then the same with the pictur
 slot, smaller and elsewhere, with noise, with frames in which the hand was lost, and with a second, resting hand. All
 of it is drawn from a fixed seed. Depth is 0, as the truth has none.
 
-For picture models they are pictures of the same clip, cut out around the hand and in whole.
+For holistic models `export.golden_holistic` adds a face. For picture models they are pictures of the same clip, cut out
+around the hand and in whole.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from edge.bundle.manifest import InputContract, Task
 from edge.errors import InputError, UsageError
 from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
+from export.golden_holistic import holistic_windows
 
 TRUTH = Path(__file__).parent.parent / "edge" / "samples" / "hello.json"
 """The shipped clip's truth: ``fps``, ``width``, ``height``, and per frame the 21 ``joints`` in pixels (right hand)."""
@@ -40,9 +42,10 @@ def golden_inputs(task: Task, contract: InputContract, *, truth: Path | None = N
     """Inputs of the contract by tensor name, (N, ...); raises InputError when the clip's truth cannot be used."""
     if task == "hand-sequence":
         return _hand_windows(contract, truth or TRUTH)
-    if task == "image":
-        return _pictures(contract, truth or TRUTH)
-    raise UsageError(f"there are no golden inputs for {task} models yet", expected="a hand-sequence or image model")
+    if task == "holistic-sequence":
+        hands = _hand_windows(contract, truth or TRUTH)
+        return holistic_windows(hands["landmarks"], hands["mask"])
+    return _pictures(contract, truth or TRUTH)
 
 
 def write_npz(arrays: Mapping[str, AnyArray]) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from edge.bundle.manifest import InputContract, Tensor
 from edge.bundle.npz import read_npz
-from edge.errors import InputError, UsageError
+from edge.errors import InputError
 from edge.types import LEFT, RIGHT
 from export.golden import TRUTH, golden_inputs, read_truth, write_npz
 from export.models.seed000 import hand_sequence_contract
@@ -86,8 +86,3 @@ def test_a_damaged_truth_file_is_one_line(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(InputError, match="not a clip's truth file"):
         golden_inputs("hand-sequence", _CONTRACT, truth=path)
-
-
-def test_other_tasks_are_refused() -> None:
-    with pytest.raises(UsageError, match="holistic-sequence"):
-        golden_inputs("holistic-sequence", _CONTRACT)
