@@ -223,5 +223,5 @@ def _unreadable(bad: Sequence[Path], count: int) -> InputError:
         f"{len(bad)} of {count} pictures cannot be read",
         where=names,
         expected="whole JPEG, PNG, BMP, WebP or TIFF files",
-        remedy="replace them, take them away, or ask to go on without them",
+        remedy="replace them, take them away, or go on without them (--skip-unreadable)",
     )
