@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.bundle.manifest import (
@@ -21,6 +21,7 @@ from edge.bundle.manifest import (
     Measurement,
     Network,
     Origin,
+    SentenceModel,
     Target,
     Task,
 )
@@ -61,6 +62,9 @@ class Contents:
     measurements: tuple[Measurement, ...]
     licences: tuple[Licence, ...]
     golden_from: str = ""
+    sentence: SentenceModel | None = None
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    """Files beside the model card, by name."""
 
 
 def write_bundle(
@@ -75,6 +79,7 @@ def write_bundle(
     networks = tuple(_network(built, files) for built in contents.networks)
     golden = _entry(GOLDEN, write_npz(contents.golden), files)
     card = _entry(MODEL_CARD, contents.model_card.encode(), files)
+    documents = tuple(_entry(name, data, files) for name, data in contents.documents.items())
     manifest = Manifest.model_validate(
         {
             "name": contents.name,
@@ -92,9 +97,10 @@ def write_bundle(
             "networks": networks,
             "golden": golden,
             "golden_from": contents.golden_from,
-            "documents": (card,),
+            "documents": (card, *documents),
             "measurements": contents.measurements,
             "licences": contents.licences,
+            "sentence": contents.sentence,
         }
     )
     path = folder / bundle_file_name(manifest)

@@ -93,6 +93,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     bundle.add_argument("--sign", type=Path, metavar="KEY", help="sign it with this key, made by `keygen`")
     bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's palm and hand networks out")
     bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")
+    bundle.add_argument(
+        "--sentence",
+        type=Path,
+        metavar="DIR",
+        help="add a model that makes sentences of signs: a T5 or FLAN-T5 folder (config.json, weights, tokenizer)",
+    )
+    bundle.add_argument("--sentence-licence", metavar="SPDX", help="licence of that model, for instance Apache-2.0")
     parser.add_argument("--list-models", action="store_true", help="list the families and stop")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)

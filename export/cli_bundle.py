@@ -32,6 +32,8 @@ from export.graphs.types import BuiltNetwork
 from export.labels import check_count, read_labels
 from export.landmark_networks import landmark_golden, landmark_networks
 from export.model_card import golden_section, write_card
+from export.sentence.building import BuiltSentence, build_sentence
+from export.sentence.reading import read_folder
 
 _TOOLS = ("numpy", "onnx", "onnxruntime", "torch")
 _FIRST_VERSION = "0.1.0"
@@ -44,17 +46,19 @@ def make_bundle(options: argparse.Namespace) -> None:
     now = _now()
     check_folder(options.output)
     steps = 4 + len(VARIANTS[options.target]) + (not options.no_hands) + (options.measure is not None)
+    steps += options.sentence is not None
     with Steps(steps, quiet=options.json) as step:
         step("loading the model")
         classifier = _classifier(options, step)
         name = options.name or _slug(options)
         version = options.version or (edge.__version__ if _is_shipped(options) else _FIRST_VERSION)
+        sentence = _sentence(options, step)
         step("golden inputs")
         inputs, golden_from = _golden(options, classifier)
         facts = _facts(classifier, name, version)
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
-        networks = [*variants.networks, *hands]
+        networks = [*variants.networks, *hands, *(sentence.networks if sentence else ())]
         card = classifier.model_card or write_card(classifier, name, version, networks)
         contents = Contents(
             name=name,
@@ -80,6 +84,8 @@ def make_bundle(options: argparse.Namespace) -> None:
             model_card=card + golden_section(golden_from),
             measurements=_measurements(classifier),
             licences=_licences(classifier, networks),
+            sentence=sentence.settings if sentence else None,
+            documents=sentence.documents if sentence else {},
         )
         measured = _measured(contents, options.measure, step)
         step("writing the bundle")
@@ -189,6 +195,13 @@ def _figures(measured: tuple[Measurement, ...]) -> list[str]:
         f" ({m.data}; {m.split})"
         for m in measured
     ]
+
+
+def _sentence(options: argparse.Namespace, step: Steps) -> BuiltSentence | None:
+    if options.sentence is None:
+        return None
+    step("sentence model")
+    return build_sentence(read_folder(options.sentence), licence=options.sentence_licence or "", progress=step.say)
 
 
 def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> tuple[BuiltNetwork, ...]:

@@ -45,13 +45,11 @@ _TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class BuiltSentence:
-    """What goes into a bundle: ``documents`` by name; ``parameters`` of the model."""
+    """What goes into a bundle; ``documents`` by name."""
 
     networks: tuple[BuiltNetwork, ...]
     settings: SentenceModel
     documents: Mapping[str, bytes]
-    licence: Licence
-    parameters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,9 @@ def build_sentence(
             "sentence-encoder": _encoder_graph(encoder, cases[0]),
             "sentence-decoder": _decoder_graph(decoder, cases[0]),
         }
+    origin = Licence(
+        subject="sentence model", spdx=licence or "NOASSERTION", source=f"{folder.weights}, sha256 {folder.sha256}"
+    )
     networks = []
     for role, graph in graphs.items():
         for variant, model in _variants(graph).items():
@@ -94,16 +95,9 @@ def build_sentence(
             if variant == "fp32":
                 _check(role, parity, cases)
             quantization = DESCRIPTION if variant == "int8" else ""
-            networks.append(BuiltNetwork(role, variant, model, OPSET, IR_VERSION, quantization, parity))
-    return BuiltSentence(
-        tuple(networks),
-        SentenceModel(tokenizer=TOKENIZER, start=folder.start, end=folder.end, prompt=PROMPT),
-        {TOKENIZER: folder.tokenizer},
-        Licence(
-            subject="sentence model", spdx=licence or "NOASSERTION", source=f"{folder.weights}, sha256 {folder.sha256}"
-        ),
-        sum(tensor.numel() for tensor in folder.model.parameters()),
-    )
+            networks.append(BuiltNetwork(role, variant, model, OPSET, IR_VERSION, quantization, parity, origin))
+    settings = SentenceModel(tokenizer=TOKENIZER, start=folder.start, end=folder.end, prompt=PROMPT)
+    return BuiltSentence(tuple(networks), settings, {TOKENIZER: folder.tokenizer})
 
 
 def _encoder_graph(encoder: Encoder, case: _Case) -> bytes:
