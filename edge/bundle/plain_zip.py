@@ -1,7 +1,7 @@
 """The ``.bundle`` file: a zip that any zip tool can open, in the plainest form there is.
 
 Entries are stored, one after the other, each byte belonging to exactly one of them, headers to the bit as
-`write_archive` writes them. Python's `zipfile` repairs, skips and decompresses; what a device trusts should not
+`write_archive` writes them. Every file begins at a multiple of `ALIGNMENT`, so that it can be mapped as it lies. Python's `zipfile` repairs, skips and decompresses; what a device trusts should not
 depend on what a tolerant reader makes of an odd file, so the few fixed records of a plain zip are read and written
 here (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16). As nothing is compressed and nothing overlaps, a bundle can
 never hold more than its own size. Nothing is believed here about content: hashes are the reader's business.
@@ -24,11 +24,16 @@ from edge.errors import BundleError
 CHUNK = 1 << 20
 MAX_ENTRIES = 128
 MAX_BYTES = 2 << 30
+ALIGNMENT = 64
+"""Bytes; what ONNX Runtime and processors' vector units ask of tensors in memory."""
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", re.ASCII)
 
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_PADDING = struct.Struct("<3H")
+_PADDING_ID = 0xD935
+"""The extra field that Android's zip tools align with: its id and length, the alignment, then zeros."""
 _MAX_DIRECTORY = 64 << 10
 _STORED = 0
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -48,10 +53,12 @@ class _Entry:
     crc: int
 
     def local(self) -> bytes:
-        """The header in front of the file's bytes."""
+        """The header in front of the file's bytes, as long as it takes for them to be aligned."""
         name = self.name.encode("ascii")
-        record = (b"PK\x03\x04", _NEEDS, 0, _STORED, *_DOS_EPOCH, self.crc, self.size, self.size, len(name), 0)
-        return _LOCAL.pack(*record) + name
+        gap = -(self.offset + _LOCAL.size + len(name) + _PADDING.size) % ALIGNMENT
+        padding = _PADDING.pack(_PADDING_ID, _PADDING.size - 4 + gap, ALIGNMENT) + bytes(gap)
+        record = (b"PK\x03\x04", _NEEDS, 0, _STORED, *_DOS_EPOCH, self.crc, self.size, self.size)
+        return _LOCAL.pack(*record, len(name), len(padding)) + name + padding
 
     def central(self) -> bytes:
         """The entry in the directory."""

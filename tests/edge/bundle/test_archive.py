@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import stat
 import struct
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.bundle.archive import open_archive
-from edge.bundle.plain_zip import ZipArchive, write_archive
+from edge.bundle.plain_zip import ALIGNMENT, ZipArchive, write_archive
 from edge.bundle.samples import write_sample
 from edge.errors import BundleError
 
@@ -46,6 +47,28 @@ def test_what_is_written_is_read_back_here_and_by_any_zip_tool(tmp_path: Path) -
     assert b"".join(archive.chunks("a")) == b"one"
     assert b"".join(archive.chunks("b")) == b""
     archive.close()
+
+
+def test_every_file_begins_where_it_can_be_mapped(tmp_path: Path) -> None:
+    files = {f"{'n' * length}.onnx": bytes([length]) * size for length, size in enumerate(range(0, 300, 7), 1)}
+    path = _plain(tmp_path / "a.bundle", files)
+    with zipfile.ZipFile(path) as other, path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        for info in other.infolist():
+            name, extra = struct.unpack_from("<2H", mapped, info.header_offset + 26)
+            begin = info.header_offset + 30 + name + extra
+            assert begin % ALIGNMENT == 0
+            assert mapped[begin : begin + info.file_size] == files[info.filename] == other.read(info)
+        mapped.close()
+
+
+def test_bytes_hidden_in_the_padding_are_refused(tmp_path: Path) -> None:
+    path = _plain(tmp_path / "a.bundle", {"a": b"one"})
+    whole = bytearray(path.read_bytes())
+    assert whole[63] == 0
+    whole[63] = 1
+    path.write_bytes(whole)
+    assert "two different headers of a" in _refusal(path)
 
 
 def test_a_missing_file_and_an_unreadable_kind_are_named(tmp_path: Path) -> None:
@@ -87,7 +110,7 @@ def test_bytes_between_files_are_refused(tmp_path: Path) -> None:
     struct.pack_into("<L", whole, len(whole) - 6, whole.index(b"PK\x01\x02"))
     path = tmp_path / "a.bundle"
     path.write_bytes(whole)
-    assert "b at bytes 36 to" in _refusal(path)
+    assert "b at bytes 69 to" in _refusal(path)
 
 
 def test_a_comment_that_hides_bytes_is_refused(tmp_path: Path) -> None:
@@ -170,7 +193,7 @@ def test_a_size_that_the_file_does_not_have_is_refused(tmp_path: Path) -> None:
     whole = bytearray(path.read_bytes())
     struct.pack_into("<LL", whole, whole.index(b"PK\x01\x02") + 20, 0xFFFFFFFF, 0xFFFFFFFF)
     path.write_bytes(whole)
-    assert "a at bytes 0 to 4294967326" in _refusal(path)
+    assert "a at bytes 0 to 4294967359" in _refusal(path)
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
