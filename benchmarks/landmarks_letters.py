@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.landmarks_backend import Found
 from edge.bundle.reader import Bundle
@@ -17,20 +18,20 @@ from edge.engines import OnnxEngine
 from edge.errors import BundleError
 from edge.recognition.classify import Classifier
 from edge.recognition.resample import Resampler
+from edge.statistics import Interval, difference
 from edge.types import Hands
 
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """``right`` of ``n`` pictures read as the letter they show; one without a hand is read wrong."""
+    """``accuracy`` of each backend on the same ``n`` pictures; one without a hand is read wrong.
 
-    right: int
+    ``difference`` is the accuracy of the last backend minus that of the first.
+    """
+
     n: int
-
-    @property
-    def accuracy(self) -> float:
-        """Share read right."""
-        return self.right / self.n
+    accuracy: Mapping[str, float]
+    difference: Interval
 
 
 class LetterReader:
@@ -48,11 +49,15 @@ class LetterReader:
         logits = bundle.manifest.output == "logits"
         self._classifier = Classifier(engine, classes=len(self._labels), window=self._window, logits=logits)
 
-    def read(self, found: Found, frames: Sequence[int], shapes: Sequence[tuple[int, int]]) -> list[str]:
-        """The likeliest letter of each frame, "" without a hand; ``shapes`` (width, height) of its picture."""
-        return [self._one(found, frame, width / height) for frame, (width, height) in zip(frames, shapes, strict=True)]
+    def right(
+        self, found: Found, truth: Sequence[str], sizes: Sequence[tuple[int, int]], frames: Sequence[int]
+    ) -> NDArray[np.bool_]:
+        """Which of ``frames`` are read as their letter in ``truth``; ``sizes`` (width, height) of every frame."""
+        read = [self._one(found, frame, sizes[frame][0] / sizes[frame][1]) for frame in frames]
+        return np.array([a == b for a, b in zip(read, truth, strict=True)], np.bool_)
 
     def _one(self, found: Found, frame: int, aspect: float) -> str:
+        """The likeliest letter, "" without a hand."""
         landmarks = np.zeros((2, 21, 3), np.float32)
         for points, right in zip(found.landmarks[frame], found.right[frame], strict=True):
             if points.any():
@@ -66,16 +71,14 @@ class LetterReader:
         return self._labels[max(self._letters, key=lambda i: float(probabilities[i]))]
 
 
-def letters(
-    reader: LetterReader,
-    found: Mapping[str, Found],
-    truth: Sequence[str],
-    frames: Sequence[int],
-    shapes: Sequence[tuple[int, int]],
-) -> dict[str, Letters]:
-    """The count for each backend; ``truth`` and ``shapes`` belong to ``frames``."""
-    counts = {}
-    for name, one in found.items():
-        read = reader.read(one, frames, shapes)
-        counts[name] = Letters(sum(a == b for a, b in zip(read, truth, strict=True)), len(truth))
-    return counts
+def tally(right: Mapping[str, Mapping[str, NDArray[np.bool_]]]) -> Letters:
+    """All sources together; ``right`` source -> backend -> which pictures were read as the letter they show."""
+    sources = [source for source, hits in right.items() for _ in next(iter(hits.values()))]
+    backends = next(iter(right.values()))
+    pooled = {name: np.concatenate([hits[name] for hits in right.values()]) for name in backends}
+    first, *_, last = pooled.values()
+    return Letters(
+        n=len(sources),
+        accuracy={name: float(hits.mean()) for name, hits in pooled.items()},
+        difference=difference(last, first, sources, rng=np.random.default_rng(0)),
+    )

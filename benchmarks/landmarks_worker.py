@@ -5,10 +5,11 @@ Run by path in any environment, so it imports nothing of the project but what th
 ``fingerpost-face DETECTOR.onnx FACE.onnx``. Each line of standard input is a scene, ``{"scene": NPZ, "result": NPZ}``;
 each line of standard output answers one, after a first line that says that the backend is ready.
 
-Scenes hold ``f0``, ``f1``, ... (uint8, BGR), ``reset`` (N,) bool, true where a frame begins another source, ``fps``.
-Results hold ``landmarks`` (N, 2, K, 3), of hands K = 21, of faces 468, image-normalised, zeros where missing, in the
-backend's own order; ``right`` (N, 2) the probability that the hand is the signer's right one, in an unmirrored picture;
-``cpu`` (N,) seconds of CPU time of the whole process for each frame.
+Scenes hold pictures ``i0``, ``i1``, ... (uint8, BGR), ``order`` (N,) which of them each frame shows, ``reset`` (N,)
+bool, true where a frame begins another source, ``fps``. Results hold ``landmarks`` (N, 4, K, 3), of hands K = 21, of
+faces 468, image-normalised, zeros where missing, in the backend's own order; ``right`` (N, 4) the probability that the
+hand is the signer's right one, in an unmirrored picture; ``cpu`` (N,) seconds of CPU time of the whole process for each
+frame.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ import numpy as np
 
 Found = list[tuple[Any, float]]
 """(landmarks (21, 3), probability of the signer's right hand) of each hand."""
+
+
+_MOST = 4
+"""Hands a frame: MediaPipe, told to find two, may report one of them twice, and a followed one besides."""
 
 
 def _mediapipe() -> tuple[Callable[[Any, float], Found], Callable[[], None]]:
@@ -105,17 +110,17 @@ _BACKENDS: dict[str, tuple[Callable[..., tuple[Callable[[Any, float], Found], Ca
 
 def _run(scene: str, result: str, find: Callable[[Any, float], Found], reset: Callable[[], None], count: int) -> None:
     with np.load(scene, allow_pickle=False) as data:
-        fresh, fps = data["reset"], float(data["fps"])
-        landmarks = np.zeros((len(fresh), 2, count, 3), np.float32)
-        right, cpu = np.zeros((len(fresh), 2), np.float32), np.zeros(len(fresh))
-        for index, begins in enumerate(fresh):
-            image = data[f"f{index}"]
+        order, fresh, fps = data["order"], data["reset"], float(data["fps"])
+        landmarks = np.zeros((len(order), _MOST, count, 3), np.float32)
+        right, cpu = np.zeros((len(order), _MOST), np.float32), np.zeros(len(order))
+        for index, (shown, begins) in enumerate(zip(order, fresh, strict=True)):
+            image = data[f"i{shown}"]
             if begins:
                 reset()
             began = time.process_time()
             found = find(image, index / fps)
             cpu[index] = time.process_time() - began
-            for place, (points, side) in enumerate(found[:2]):
+            for place, (points, side) in enumerate(found[:_MOST]):
                 landmarks[index, place], right[index, place] = points, side
     np.savez(result, landmarks=landmarks, right=right, cpu=cpu)
 
