@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,12 @@ def tiny_files() -> tuple[Manifest, dict[str, bytes]]:
     files["golden.npz"] = golden.getvalue()
     labels = (Label(name="A", kind="letter"), Label(name="B", kind="letter"))
     return sample_manifest(files).model_copy(update={"labels": labels}), files
+
+
+@pytest.fixture(scope="session")
+def tiny() -> SimpleNamespace:
+    """What the tiny bundle and its recordings are made of, for tests that make others."""
+    return SimpleNamespace(hand=hand, recording=recording, network=network, environment=environment, fps=FPS)
 
 
 @pytest.fixture(scope="session")

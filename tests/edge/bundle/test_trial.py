@@ -11,7 +11,7 @@ from edge.bundle.reader import open_bundle
 from edge.bundle.samples import write_sample
 from edge.bundle.store import Store
 from edge.bundle.trial import MAX_STARTS, TrialGate
-from edge.errors import CheckFailedError
+from edge.errors import BundleError, CheckFailedError, DependencyError, EngineError, SourceError
 
 
 class Clock:
@@ -129,3 +129,39 @@ def test_a_store_that_is_not_there_does_not_stop_the_service(tmp_path: Path, clo
     gate = _gate(Store(tmp_path / "none"), clock)
     gate.frame()
     gate.end()
+
+
+@pytest.mark.parametrize(
+    "error", [BundleError("a file was changed"), EngineError("inference failed"), CheckFailedError("another answer")]
+)
+def test_a_bundle_that_cannot_run_is_rolled_back_at_once_with_its_reason(store: Store, error: Exception) -> None:
+    with pytest.raises(type(error)), TrialGate(store, healthy_seconds=600).judged():
+        raise error
+    assert _active(store) == ("1.0.0", "committed")
+    bad = next(b for b in store.list() if b.version == "2.0.0")
+    assert (bad.state, bad.reason) == ("rolled-back", str(error))
+
+
+def test_what_is_no_fault_of_the_bundle_is_not_held_against_it(store: Store) -> None:
+    for error in (SourceError("no picture came"), DependencyError("mediapipe is not installed")) * MAX_STARTS:
+        with pytest.raises(type(error)), TrialGate(store, healthy_seconds=600).judged():
+            raise error
+    with TrialGate(store, healthy_seconds=600).judged():
+        pass
+    assert _active(store) == ("2.0.0", "trial")
+    assert store.started() == 1
+
+
+def test_what_nobody_foresaw_counts_as_a_start_without_health(store: Store) -> None:
+    for _ in range(MAX_STARTS):
+        with pytest.raises(ZeroDivisionError), TrialGate(store, healthy_seconds=600).judged():
+            raise ZeroDivisionError
+    with TrialGate(store, healthy_seconds=600).judged():
+        assert _active(store) == ("1.0.0", "committed")
+
+
+def test_a_committed_bundle_that_cannot_run_stays(store: Store) -> None:
+    store.commit()
+    with pytest.raises(EngineError), TrialGate(store, healthy_seconds=600).judged():
+        raise EngineError("inference failed")
+    assert _active(store) == ("2.0.0", "committed")
