@@ -19,6 +19,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from edge.capture.pictures import decode_picture
 from edge.engines import OnnxEngine
 from edge.errors import FingerpostError, InputError
 from edge.landmarks.hand import SIZE, HandNetwork
@@ -108,17 +109,17 @@ def _crops(palm: bytes, hand: bytes, pictures: Sequence[Path]) -> Iterator[UInt8
     cropper = Cropper(SIZE, repeat_border=True)
     rng = np.random.default_rng(0)
     for path in pictures:
-        image = cv2.imread(str(path))
+        image = decode_picture(path.read_bytes(), cv2)
         if image is None:
             raise InputError("not a picture", where=path)
         if rng.random() < 0.5:
             image = np.ascontiguousarray(image[:, ::-1])
-        palms = detector.detect(image)  # type: ignore[arg-type]
-        found = network.find(image, palms[0].region) if palms else None  # type: ignore[arg-type]
+        palms = detector.detect(image)
+        found = network.find(image, palms[0].region) if palms else None
         if found is None:
             continue
         for region in (palms[0].region, _moved(from_landmarks(found.points), rng)):
-            yield _relit(cropper.crop(image, region)[0], rng)  # type: ignore[arg-type]
+            yield _relit(cropper.crop(image, region)[0], rng)
 
 
 def _moved(region: Region, rng: np.random.Generator) -> Region:

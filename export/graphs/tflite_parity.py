@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-import cv2
 import numpy as np
 
 from edge.bundle.manifest import Parity
+from edge.capture.video import VideoFile
 from edge.engines import Engine, OnnxEngine
-from edge.errors import InputError
 from edge.samples import demo_clip
 from edge.types import FloatArray, UInt8Array
 
@@ -63,15 +62,8 @@ def variant_parity(reference: bytes, variant: bytes, pictures: Sequence[UInt8Arr
 
 
 def clip_pictures() -> list[UInt8Array]:
-    """A few frames of the shipped clip, spread over it: uint8 BGR. Raises InputError when it cannot be read."""
-    path = demo_clip()
-    clip = cv2.VideoCapture(str(path))
-    frames: list[UInt8Array] = []
-    while (read := clip.read())[0]:
-        frames.append(read[1])  # type: ignore[arg-type]
-    clip.release()
-    if len(frames) < _PICTURES:
-        raise InputError("the shipped clip cannot be read", where=path, found=f"{len(frames)} frames")
+    """A few frames of the shipped clip, spread over it: uint8 BGR. Raises SourceError when it cannot be read."""
+    frames = [frame.image for frame in VideoFile(demo_clip())]
     return [frames[round(i)] for i in np.linspace(0.1, 0.9, _PICTURES) * len(frames)]
 
 
