@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from benchmarks.contestants import Contestant
 from edge.bundle.manifest import Manifest
 from edge.engines import TensorSpec
@@ -43,8 +45,9 @@ class TorchEngine:
 
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
+        arrays = [np.require(feeds[spec.name], requirements="W") for spec in self.inputs]  # what PyTorch insists on
         with torch.inference_mode():
-            output = self._module(*(torch.from_numpy(feeds[spec.name]) for spec in self.inputs))
+            output = self._module(*map(torch.from_numpy, arrays))
         return {self.outputs[0].name: output.numpy()}
 
     def close(self) -> None:

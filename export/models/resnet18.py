@@ -7,11 +7,9 @@ is not needed. `load_pretrained` starts a training from such weights.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -95,19 +93,6 @@ def load_pretrained(network: ResNet18, tensors: Mapping[str, Tensor], *, where: 
             + ", ".join([*wrong, *extra][:4]),
         )
     network.load_state_dict({**own, **{name: tensors[name] for name in wanted if name in tensors}}, strict=True)
-
-
-def document_baseline(network: nn.Module) -> nn.Module:
-    """The document's own int8, to compare ours with: `quantize_dynamic` of the Linear layers, here the last one alone.
-
-    The convolutions, where nearly all weights and all time are, stay float.
-    """
-    from torch.ao import quantization
-
-    quantize_dynamic: Any = quantization.quantize_dynamic
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyTorch announces the end of it
-        return cast(nn.Module, quantize_dynamic(network, {nn.Linear}, dtype=torch.qint8))
 
 
 FAMILY = picture_family(

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -86,6 +87,79 @@ def tiny_bundle(
     )
     write_bundle(path, manifest, files)
     return path
+
+
+PICTURE_LABELS = ("A", "B", "nothing")
+
+
+def picture_network(weights: FloatArray) -> bytes:
+    """An ONNX file: the mean red, green and blue of a picture, times ``weights`` (3, classes)."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+        helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", 8, 8, 3])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", weights.shape[1]])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(np.array([1, 2]), "axes")],
+    )
+    return bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10).SerializeToString()
+    )
+
+
+@pytest.fixture
+def picture_bundle(tmp_path: Path) -> Path:
+    """An image bundle: what is mostly red is A, green B, blue ``nothing``."""
+    model = picture_network(np.eye(3, dtype=np.float32))
+    golden = io.BytesIO()
+    np.savez(golden, image=np.random.default_rng(3).integers(0, 255, (4, 8, 8, 3), np.uint8))
+    files = {"classifier-fp32.onnx": model, "golden.npz": golden.getvalue()}
+    tensor = {"name": "image", "dtype": "uint8", "shape": (None, 8, 8, 3), "axes": ("batch", "height", "width", "rgb")}
+    manifest = Manifest.model_validate(
+        {
+            "name": "colours",
+            "version": "1.0.0",
+            "serial": 1,
+            "created": "2026-01-01T00:00:00Z",
+            "tools": {},
+            "origin": {"model": "keras-cnn-plain", "parameters": 9},
+            "target": "pi",
+            "hardware": ("x86_64",),
+            "task": "image",
+            "input": {"tensors": [tensor], "image_size": (8, 8)},
+            "labels": [{"name": name, "kind": "letter"} for name in PICTURE_LABELS],
+            "networks": [
+                {
+                    **file_entry("classifier-fp32.onnx", model).model_dump(),
+                    "role": "classifier",
+                    "variant": "fp32",
+                    "opset": 18,
+                    "ir_version": 10,
+                }
+            ],
+            "golden": file_entry("golden.npz", files["golden.npz"]),
+            "measurements": [
+                {"name": "accuracy", "value": 0.5, "n": 40, "data": "colour cards", "split": "left out: anna"}
+            ],
+        }
+    )
+    write_bundle(tmp_path / "colours.bundle", manifest, files)
+    return tmp_path / "colours.bundle"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Five plain pictures a class: ``A`` red, ``b`` green, ``zebra`` white."""
+    folder = tmp_path / "cards"
+    for name, colour in (("A", (0, 0, 255)), ("b", (0, 255, 0)), ("zebra", (255, 255, 255))):
+        (folder / name).mkdir(parents=True)
+        for number in range(5):
+            cv2.imwrite(str(folder / name / f"{number}.png"), np.full((12, 10, 3), colour, np.uint8))
+    return folder
 
 
 def weights() -> FloatArray:

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.peers import quantize_linear
 from edge.errors import InputError
 from export.loading import Request, load_family
-from export.models.resnet18 import BasicBlock, ResNet18, document_baseline
+from export.models.resnet18 import BasicBlock, ResNet18
 
 _SAID = {"input_size": [3, 224, 224], "num_classes": 26, "framework": "PyTorch"}
 
@@ -24,7 +25,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, nn.M
     pytest.importorskip("torch.ao.quantization")
     module = types.ModuleType("torchvision.models.resnet")
     torch.manual_seed(0)
-    quantised = document_baseline(ResNet18(26).eval())
+    quantised = quantize_linear(ResNet18(26).eval())
     own = [(kind, kind.__module__, kind.__qualname__) for kind in (BasicBlock, ResNet18)]
     with monkeypatch.context() as patch:
         for name in ("torchvision", "torchvision.models"):
