@@ -7,13 +7,13 @@ errors per class and the pairs R/U and K/V), ``curves.png``, ``confusion.png`` a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.models.registry import family
+from export.training.folder import CARD, CONFIG, CONFUSION, CURVES, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.picture_figures import PAIRS, Figures
 from export.training.picture_recipes import PictureRecipe
 from export.training.plots import confusions, curves
@@ -41,23 +41,17 @@ class PictureRun:
 
 def write_checkpoint(folder: Path, model: nn.Module, run: PictureRun) -> None:
     """Write all files, each whole or not at all."""
-    from safetensors.torch import save
-
-    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
     files = {
-        "model.safetensors": save(tensors),
-        "model_config.json": _json(_configuration(run)),
-        "metrics.json": _json(_metrics(run)),
-        "curves.png": _curves(run.history),
-        "confusion.png": confusions(
+        WEIGHTS: stored(model, half=False),
+        CONFIG: as_json(_configuration(run)),
+        METRICS: as_json(_metrics(run)),
+        CURVES: _curves(run.history),
+        CONFUSION: confusions(
             [(f"{f.measurement.data}: {f.measurement.split}", f.confusion) for f in run.measured], run.classes, PAIRS
         ),
-        "MODEL_CARD.md": _card(run, sum(p.numel() for p in model.parameters())).encode(),
+        CARD: _card(run, sum(p.numel() for p in model.parameters())).encode(),
     }
-    for name, content in files.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(folder / name)
+    write_files(folder, files)
 
 
 def _configuration(run: PictureRun) -> dict[str, Any]:
@@ -146,7 +140,3 @@ def _mistakes(found: Figures) -> list[str]:
         "|---|---|---|---|",
         *(f"| {e.name} | {e.n} | {e.missed} | {e.false} |" for e in found.errors if e.missed or e.false),
     ]
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1) + "\n").encode()

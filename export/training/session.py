@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Label, Measurement
 from edge.errors import InputError, UsageError
+from export.training import plots
 from export.training.data import Recordings, join, made_by, read_data, read_letters
 from export.training.evaluation import (
     LEAVE_ONE_OUT,
@@ -29,10 +31,15 @@ from export.training.evaluation import (
     shared_signs,
     source_prediction,
 )
+from export.training.folder import CONFUSION, CURVES, write_files
 from export.training.kind import Kind
 from export.training.labels import make_labels
+from export.training.picture_figures import confusion
 from export.training.progress import track, training_bar
 from export.training.recipes import Recipe, recipe, recipes
+
+if TYPE_CHECKING:
+    from export.training.loop import Epoch
 
 _STATE = "state.pt"
 _PREDICTIONS = "predictions.npz"
@@ -163,7 +170,7 @@ def _fold(
     told: Mapping[str, float] | None = None,
     worst: Sequence[tuple[str, str, float]] = (),
 ) -> None:
-    from export.training.loop import Epoch, Task, fit, predict
+    from export.training.loop import Task, fit, predict
     from export.training.shipping import Run, write_checkpoint
 
     recordings = session.recordings.select(~out)
@@ -203,6 +210,7 @@ def _fold(
         worst,
     )
     write_checkpoint(folder, model, run)
+    _plot(folder, history, found if out.any() else None, classes)
     if out.any():
         partial = folder / ("partial-" + _PREDICTIONS)
         np.savez(partial, logits=logits, labels=found.labels, sources=found.sources, classes=np.array(classes))
@@ -211,6 +219,20 @@ def _fold(
     for m in measurements:
         if m.low is None:
             sys.stdout.write(f"{m.name}, {m.split}: {m.value:.3f} ({m.data}, {m.n} recordings)\n")
+
+
+def _plot(folder: Path, history: Sequence[Epoch], found: Predictions | None, classes: Sequence[str]) -> None:
+    """Curves, and who is taken for whom on what was left out."""
+    panels: dict[str, dict[str, list[float | None]]] = {"loss": {"training": [epoch.loss for epoch in history]}}
+    if any(epoch.accuracy is not None for epoch in history):
+        panels["validation accuracy"] = {"accuracy": [epoch.accuracy for epoch in history]}
+    files = {CURVES: plots.curves(panels)}
+    if found is not None:
+        index = {name: place for place, name in enumerate(classes)}
+        truth = np.array([index[str(label)] for label in found.labels])
+        matrix = confusion(truth, found.logits.argmax(axis=1), len(classes))
+        files[CONFUSION] = plots.confusions([(", ".join(sorted(set(found.sources.tolist()))), matrix)], classes)
+    write_files(folder, files)
 
 
 def _load_predictions(path: Path, session: _Session) -> Predictions:

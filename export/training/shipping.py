@@ -6,7 +6,6 @@ A checkpoint folder holds ``model.safetensors`` (fp16 storage), ``model_config.j
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,14 +16,10 @@ from torch import nn
 
 from edge.bundle.manifest import Label, Licence, Measurement
 from export.models.registry import family
+from export.training.folder import CARD, CONFIG, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.labels import travel
 from export.training.loop import Epoch, Task
 from export.training.recipes import Recipe
-
-WEIGHTS = "model.safetensors"
-CONFIG = "model_config.json"
-METRICS = "metrics.json"
-CARD = "MODEL_CARD.md"
 
 _ORIGINS = {
     "traduttore": "traduttore/traduttore-model @ c7c2f3eba",
@@ -74,18 +69,15 @@ def _natural(name: str) -> tuple[str, int]:
 
 def write_checkpoint(folder: Path, model: nn.Module, run: Run) -> None:
     """Write the four files, each whole or not at all."""
-    from safetensors.torch import save
-
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in model.state_dict().items()
-    }
+    weights = stored(model, half=True)
     parameters = sum(p.numel() for p in model.parameters())
-    _write(folder / WEIGHTS, save(tensors))
-    _write(folder / CONFIG, _json(_configuration(run, parameters)))
-    _write(folder / METRICS, _json(_metrics(run)))
-    _write(folder / CARD, _card(run, parameters, (folder / WEIGHTS).stat().st_size).encode())
+    files = {
+        WEIGHTS: weights,
+        CONFIG: as_json(_configuration(run, parameters)),
+        METRICS: as_json(_metrics(run)),
+        CARD: _card(run, parameters, len(weights)).encode(),
+    }
+    write_files(folder, files)
 
 
 def read_weights(folder: Path, model: nn.Module) -> None:
@@ -97,16 +89,6 @@ def read_weights(folder: Path, model: nn.Module) -> None:
 
 def _float(value: torch.Tensor) -> torch.Tensor:
     return value.float() if value.is_floating_point() else value
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def recording_licences(sources: Sequence[str]) -> list[Licence]:

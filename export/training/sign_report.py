@@ -7,7 +7,6 @@ matrices), ``curves.png``, ``confusion.png`` and ``MODEL_CARD.md``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.bundle.manifest import Label, Measurement
 from export.models.registry import family
+from export.training.folder import CARD, CONFIG, CONFUSION, CURVES, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.plots import confusions, curves
 from export.training.shipping import recording_licences
 from export.training.sign_recipes import SignRecipe
@@ -49,26 +49,17 @@ class SignRun:
 
 def write_checkpoint(folder: Path, model: nn.Module, run: SignRun) -> None:
     """Write all files, each whole or not at all."""
-    from safetensors.torch import save
-
-    tensors = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in model.state_dict().items()
-    }
-    weights = save(tensors)
+    weights = stored(model, half=True)
     parameters = sum(p.numel() for p in model.parameters())
     files = {
-        "model.safetensors": weights,
-        "model_config.json": _json(_configuration(run, parameters)),
-        "metrics.json": _json(_metrics(run)),
-        "curves.png": _curves(run.history),
-        "confusion.png": confusions(run.confusions, [label.name for label in run.labels]),
-        "MODEL_CARD.md": _card(run, parameters, len(weights)).encode(),
+        WEIGHTS: weights,
+        CONFIG: as_json(_configuration(run, parameters)),
+        METRICS: as_json(_metrics(run)),
+        CURVES: _curves(run.history),
+        CONFUSION: confusions(run.confusions, [label.name for label in run.labels]),
+        CARD: _card(run, parameters, len(weights)).encode(),
     }
-    for name, content in files.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(folder / name)
+    write_files(folder, files)
 
 
 def _configuration(run: SignRun, parameters: int) -> dict[str, Any]:
@@ -154,7 +145,3 @@ def _tables(measurements: Sequence[Measurement]) -> list[str]:
                 lines.append(f"| {m.name} | {m.data} | {m.value:.3f} | {interval} | {m.n} |")
         lines.append("")
     return lines
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -15,7 +15,8 @@ from edge.bundle.manifest import Label
 from export.models.hands import FEATURES, HandPreprocess
 from export.models.registry import family
 from export.models.shipped import HandModel
-from export.training.shipping import CONFIG, WEIGHTS, read_weights
+from export.training.folder import CONFIG, WEIGHTS
+from export.training.shipping import read_weights
 
 
 @pytest.fixture(scope="module")

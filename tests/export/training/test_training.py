@@ -220,6 +220,7 @@ def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Pa
         assert main([*words, "--evaluate"]) == 0
     assert sorted(path.name for path in output.iterdir()) == [
         "MODEL_CARD.md",
+        "curves.png",
         "folds",
         "metrics.json",
         "model.safetensors",
@@ -229,6 +230,6 @@ def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Pa
     assert [label["name"] for label in configuration["labels"]] == ["A", "B", "hello", "no"]
     assert {m["data"] for m in configuration["measurements"]} >= {"one", "two", "asl_signs/2", "mean over 2 sources"}
     fold = json.loads((output / "folds" / "one" / "model_config.json").read_text())
-    assert "one" not in fold["sources"]
+    assert "one" not in fold["sources"] and (output / "folds" / "one" / "confusion.png").stat().st_size > 1000
     assert main([*words, "--leave-out", "nobody"]) == UsageError.exit_code
     assert main(["no-such-recipe", *words]) == UsageError.exit_code
