@@ -25,7 +25,7 @@ from edge.types import FloatArray
 from export.models.registry import family
 from export.training.epochs import run_epochs
 from export.training.picture_recipes import Cyclic, PictureRecipe, Plateau
-from export.training.pictures import Pictures, augment_picture, split_at_random, split_in_order
+from export.training.pictures import Pictures, augment_picture, split_at_random, split_by_name
 
 _LEAST_FALL = 1e-4
 """Of the validation loss, for Keras's ReduceLROnPlateau to see it as one."""
@@ -53,8 +53,8 @@ class Parts:
 
 def split(pictures: Pictures, recipe: PictureRecipe, *, seed: int) -> Parts:
     """The recipe's split. Raises InputError when a part would be empty."""
-    if recipe.in_order:
-        found = split_in_order(pictures, recipe.shares)
+    if recipe.by_name:
+        found = split_by_name(pictures, recipe.shares)
     else:
         found = split_at_random(pictures, recipe.shares, seed=seed)
     train, validation, *test = found

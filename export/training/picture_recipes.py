@@ -31,7 +31,7 @@ class PictureRecipe:
     """A training run; ``family`` and ``preprocess`` name the network, whose own ``l2`` (Keras) is added to the loss.
 
     ``shares``: training, validation and, where there is a third, test; together less than 1 leaves pictures unused.
-    ``in_order``: neighbouring pictures stay in one part, as Keras's validation_split has it; else at random, as
+    ``by_name``: by the names of the files, as Keras's validation_split has it (`split_by_name`); else at random, as
     document 004 splits, which lets near copies of a training picture into the test.
     """
 
@@ -44,7 +44,7 @@ class PictureRecipe:
     rate: float
     augmentation: PictureAugmentation
     shares: Shares = (0.8, 0.2)
-    in_order: bool = True
+    by_name: bool = True
     schedule: Plateau | Cyclic | None = None
     patience: int | None = None
     """Early stopping after so many epochs without a better validation accuracy; the best epoch's weights are kept."""
@@ -98,7 +98,7 @@ def _dexnet(name: str, family: str, epochs: int, shares: Shares) -> PictureRecip
         rate=0.008,
         augmentation=PictureAugmentation(),
         shares=shares,
-        in_order=False,
+        by_name=False,
     )
 
 
@@ -117,7 +117,7 @@ _RECIPES = (
         patience=8,
         schedule=Cyclic(lowest=1e-4, epochs=8),
     ),
-    # The document gives ten epochs, flips and rotations; optimiser, rate and batch are ours.
+    # The document gives ten epochs, flips and rotations; optimiser, rate, batch and split are ours.
     PictureRecipe(
         name="resnet18",
         family="resnet18",
@@ -127,6 +127,7 @@ _RECIPES = (
         optimizer="adam",
         rate=3e-4,
         augmentation=PictureAugmentation(rotation=15, flip=True),
+        by_name=False,
         letters_only=True,
     ),
     _dexnet("dexnet", "dexnet", 10, (0.7, 0.2, 0.1)),

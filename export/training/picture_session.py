@@ -180,8 +180,8 @@ def _left_out(pictures: Pictures, names: list[str]) -> NDArray[np.bool_]:
 
 
 def _split_name(recipe: PictureRecipe) -> str:
-    if recipe.in_order:
-        return "in the order of the films (same signers and films on both sides)"
+    if recipe.by_name:
+        return "split by file name, as Keras (same signers and films on both sides)"
     return "random split (same signers and films on both sides)"
 
 

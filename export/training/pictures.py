@@ -3,7 +3,7 @@
 The classes' folders lie in the folder that is named, or one level deeper, a folder per *source* then. A source is
 (nearly) one signer in front of one camera, and its pictures were mostly cut out of one film: neighbours in the order
 of their names are near copies. A split of them at random says next to nothing about another day, let alone another
-person; `split_in_order` keeps neighbours together, and a source left out is better still.
+person; `split_by_name` keeps most neighbours together, and a source left out is better still.
 
 Nothing here needs PyTorch.
 """
@@ -108,9 +108,10 @@ def split_at_random(examples: Labelled, shares: Shares, *, seed: int) -> tuple[N
     return _split(examples, shares, random.permutation)
 
 
-def split_in_order(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64], ...]:
-    """The same by the order of the files' names: neighbours stay together but for two at each seam."""
-    return _split(pictures, shares, lambda rows: rows)
+def split_by_name(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64], ...]:
+    """The same by the files' names as text (A10 before A2), the last of them in the first part: with shares of
+    training and validation, Keras's ``validation_split``. Frames of a film mostly stay together with their neighbours."""
+    return _split(pictures, shares, lambda rows: np.array(sorted(rows, key=lambda i: pictures.paths[i].name)[::-1], int))
 
 
 def _split(

@@ -53,7 +53,7 @@ def test_each_recipe_names_a_network_and_its_preprocessing(recipe: object) -> No
 def test_recipes_are_the_documents() -> None:
     dexnet, reduced = picture_recipe("dexnet"), picture_recipe("dexnet-reduced")
     assert (dexnet.optimizer, dexnet.rate, dexnet.batch, dexnet.shares) == ("sgd", 0.008, 64, (0.7, 0.2, 0.1))
-    assert not dexnet.in_order and np.allclose(np.array(dexnet.shares) / 2, reduced.shares)
+    assert not dexnet.by_name and np.allclose(np.array(dexnet.shares) / 2, reduced.shares)
     names = ("plain", "pooled", "spatial-dropout", "double", "attention")
     first, *wider, last = (picture_recipe(f"keras-cnn-{name}").augmentation for name in names)
     assert (first.rotation, first.shift, first.zoom, first.flip, first.brightness) == (15, 0.1, 0.1, True, (1, 1))
