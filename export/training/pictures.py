@@ -110,8 +110,12 @@ def split_at_random(examples: Labelled, shares: Shares, *, seed: int) -> tuple[N
 
 def split_by_name(pictures: Pictures, shares: Shares) -> tuple[NDArray[np.int64], ...]:
     """The same by the files' names as text (A10 before A2), the last of them in the first part: with shares of
-    training and validation, Keras's ``validation_split``. Frames of a film mostly stay together with their neighbours."""
-    return _split(pictures, shares, lambda rows: np.array(sorted(rows, key=lambda i: pictures.paths[i].name)[::-1], int))
+    training and validation, Keras's ``validation_split``. Frames of a film mostly stay with their neighbours."""
+
+    def backwards(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.array(sorted(rows.tolist(), key=lambda row: pictures.paths[row].name, reverse=True), np.int64)
+
+    return _split(pictures, shares, backwards)
 
 
 def _split(
