@@ -58,7 +58,7 @@ def make_bundle(options: argparse.Namespace) -> None:
         facts = _facts(classifier, name, version)
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
-        networks = [*variants.networks, *hands, *(sentence.networks if sentence else ())]
+        networks = [*variants.networks, *hands, *sentence.networks]
         card = classifier.model_card or write_card(classifier, name, version, networks)
         contents = Contents(
             name=name,
@@ -79,20 +79,27 @@ def make_bundle(options: argparse.Namespace) -> None:
             labels=classifier.labels,
             output=classifier.output,
             networks=networks,
-            golden={**inputs, classifier.output: variants.outputs, **landmark_golden(hands)},
+            golden={**inputs, classifier.output: variants.outputs, **landmark_golden(hands), **sentence.golden},
             golden_from=golden_from,
             model_card=card + golden_section(golden_from),
             measurements=_measurements(classifier),
             licences=_licences(classifier, networks),
-            sentence=sentence.settings if sentence else None,
-            documents=sentence.documents if sentence else {},
+            sentence=sentence.settings,
+            documents=sentence.documents,
         )
         measured = _measured(contents, options.measure, step)
         step("writing the bundle")
         contents = replace(contents, measurements=(*contents.measurements, *measured))
         path, manifest = write_bundle(contents, options.output, sign=sign)
     privacy = (f"golden.npz holds {golden_from}: whoever gets the bundle gets them too",) if golden_from else ()
-    notes = (*classifier.notes, *variants.notes, *_target_notes(options.target), *privacy, *_figures(measured))
+    notes = (
+        *classifier.notes,
+        *variants.notes,
+        *sentence.notes,
+        *_target_notes(options.target),
+        *privacy,
+        *_figures(measured),
+    )
     report(path, manifest, notes, as_json=options.json)
 
 
@@ -197,9 +204,9 @@ def _figures(measured: tuple[Measurement, ...]) -> list[str]:
     ]
 
 
-def _sentence(options: argparse.Namespace, step: Steps) -> BuiltSentence | None:
+def _sentence(options: argparse.Namespace, step: Steps) -> BuiltSentence:
     if options.sentence is None:
-        return None
+        return BuiltSentence()
     step("sentence model")
     return build_sentence(read_folder(options.sentence), licence=options.sentence_licence or "", progress=step.say)
 

@@ -21,7 +21,7 @@ TokenArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the decoder keeps of the tokens so far: arrays (layers, sequences, heads, tokens, key size)."""
+    """What the decoder keeps of the tokens so far: arrays (sequences, layers, heads, tokens, key size)."""
 
     keys: AnyArray
     values: AnyArray
@@ -29,7 +29,7 @@ class Past:
     def of(self, sequences: Sequence[int]) -> Past:
         """The past of these sequences, in this order; one may come twice."""
         chosen = list(sequences)
-        return self if chosen == list(range(self.keys.shape[1])) else Past(self.keys[:, chosen], self.values[:, chosen])
+        return self if chosen == list(range(len(self.keys))) else Past(self.keys[chosen], self.values[chosen])
 
 
 class NextToken(Protocol):

@@ -1,9 +1,9 @@
 """A sentence by a T5 model: prompt, encoder once, decoder token by token.
 
 The networks are those that `export.sentence` writes. The encoder takes ``tokens`` int64 (1, prompt) and gives what the
-decoder's layers attend to: ``cross_keys`` and ``cross_values``, float32 (layers, 1, heads, prompt, key size). The
-decoder takes them, the last ``tokens`` (sequences, 1) and the past, ``past_keys`` and ``past_values`` (layers,
-sequences, heads, tokens so far, key size), which is empty at first; it gives ``logits`` (sequences, vocabulary) and the
+decoder's layers attend to: ``cross_keys`` and ``cross_values``, float32 (1, layers, heads, prompt, key size). The
+decoder takes them, the last ``tokens`` (sequences, 1) and the past, ``past_keys`` and ``past_values`` (sequences,
+layers, heads, tokens so far, key size), which is empty at first; it gives ``logits`` (sequences, vocabulary) and the
 longer past, ``keys`` and ``values``.
 """
 
@@ -96,8 +96,8 @@ class _Decoder:
         self._cross = {"cross_keys": cross_keys, "cross_values": cross_values}
 
     def empty(self) -> Past:
-        layers, _one, heads, _prompt, size = self._cross["cross_keys"].shape
-        nothing = np.zeros((layers, 1, heads, 0, size), np.float32)
+        one, layers, heads, _prompt, size = self._cross["cross_keys"].shape
+        nothing = np.zeros((one, layers, heads, 0, size), np.float32)
         return Past(nothing, nothing)
 
     def __call__(self, tokens: TokenArray, past: Past) -> tuple[FloatArray, Past]:

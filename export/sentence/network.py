@@ -49,7 +49,7 @@ class T5(nn.Module):
 
 
 class Encoder(nn.Module):
-    """``tokens`` int64 (1, S) to ``cross_keys`` and ``cross_values`` float32 (layers, 1, heads, S, d_kv)."""
+    """``tokens`` int64 (1, S) to ``cross_keys`` and ``cross_values`` float32 (1, layers, heads, S, d_kv)."""
 
     def __init__(self, model: T5) -> None:
         super().__init__()
@@ -69,16 +69,16 @@ class Encoder(nn.Module):
             hidden = block.feed_forward(hidden)
         hidden = self.encoder.final_layer_norm(hidden)
         cross = [cast(_Attention, attention) for attention in self.cross]
-        keys = torch.stack([attention.heads(attention.k(hidden)) for attention in cross])
-        values = torch.stack([attention.heads(attention.v(hidden)) for attention in cross])
+        keys = torch.stack([attention.heads(attention.k(hidden)) for attention in cross], dim=1)
+        values = torch.stack([attention.heads(attention.v(hidden)) for attention in cross], dim=1)
         return keys, values
 
 
 class Decoder(nn.Module):
     """One token further.
 
-    ``tokens`` int64 (N, 1); ``past_keys``, ``past_values`` float32 (layers, N, heads, T, d_kv), T from 0; the encoder's
-    ``cross_keys``, ``cross_values`` -> ``logits`` (N, vocabulary); ``keys``, ``values`` (layers, N, heads, T + 1,
+    ``tokens`` int64 (N, 1); ``past_keys``, ``past_values`` float32 (N, layers, heads, T, d_kv), T from 0; the encoder's
+    ``cross_keys``, ``cross_values`` -> ``logits`` (N, vocabulary); ``keys``, ``values`` (N, layers, heads, T + 1,
     d_kv).
     """
 
@@ -98,13 +98,13 @@ class Decoder(nn.Module):
         bias = self.bias[:, None, distance]
         keys, values = [], []
         for index, block in enumerate(self.decoder.blocks):
-            hidden, key, value = block.itself.further(hidden, past_keys[index], past_values[index], bias)
-            hidden = block.cross(hidden, cross_keys[index], cross_values[index])
+            hidden, key, value = block.itself.further(hidden, past_keys[:, index], past_values[:, index], bias)
+            hidden = block.cross(hidden, cross_keys[:, index], cross_values[:, index])
             hidden = block.feed_forward(hidden)
             keys.append(key)
             values.append(value)
         hidden = self.decoder.final_layer_norm(hidden) * self._scale
-        return self.lm_head(hidden)[:, 0], torch.stack(keys), torch.stack(values)
+        return self.lm_head(hidden)[:, 0], torch.stack(keys, dim=1), torch.stack(values, dim=1)
 
 
 def distance_buckets(distances: Tensor, *, buckets: int, max_distance: int, bidirectional: bool) -> Tensor:

@@ -29,9 +29,9 @@ class Table:
 
     def __call__(self, tokens: TokenArray, past: Past) -> tuple[np.ndarray, Past]:
         self.asked += 1
-        assert past.keys.shape[1] == len(tokens)
-        keys = np.concatenate([past.keys, tokens.reshape(1, -1, 1, 1, 1).astype(np.float32)], axis=3)
-        before = keys[0, :, 0, -2, 0].astype(int) if keys.shape[3] > 1 else np.zeros(len(tokens), int)
+        assert len(past.keys) == len(tokens)
+        keys = np.concatenate([past.keys, tokens.reshape(-1, 1, 1, 1, 1).astype(np.float32)], axis=3)
+        before = keys[:, 0, 0, -2, 0].astype(int) if keys.shape[3] > 1 else np.zeros(len(tokens), int)
         return self.logits[before, tokens], Past(keys, keys)
 
     def log_probability(self, tokens: tuple[int, ...]) -> float:
