@@ -1,10 +1,11 @@
 """The ``.bundle`` file: a zip that any zip tool can open, in the plainest form there is.
 
 Entries are stored, one after the other, each byte belonging to exactly one of them, headers to the bit as
-`write_archive` writes them. Every file begins at a multiple of `ALIGNMENT`, so that it can be mapped as it lies. Python's `zipfile` repairs, skips and decompresses; what a device trusts should not
-depend on what a tolerant reader makes of an odd file, so the few fixed records of a plain zip are read and written
-here (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16). As nothing is compressed and nothing overlaps, a bundle can
-never hold more than its own size. Nothing is believed here about content: hashes are the reader's business.
+`write_archive` writes them. Every file begins at a multiple of `ALIGNMENT`, so that it can be mapped as it lies.
+Python's `zipfile` repairs, skips and decompresses; what a device trusts should not depend on what a tolerant reader
+makes of an odd file, so the few fixed records of a plain zip are read and written here (APPNOTE.TXT 6.3, sections
+4.3.7, 4.3.12 and 4.3.16). As nothing is compressed and nothing overlaps, a bundle can never hold more than its own
+size. Nothing is believed here about content: hashes are the reader's business.
 """
 
 from __future__ import annotations
@@ -155,6 +156,7 @@ class ZipArchive:
 
     def _parse(self, directory: bytes, total: int, start: int) -> list[_Entry]:
         entries: list[_Entry] = []
+        others: list[str] = []
         position = 0
         for _ in range(total):
             if position + _CENTRAL.size > len(directory):
@@ -166,15 +168,17 @@ class ZipArchive:
             entry = _Entry(name, record[16], size, crc)
             end = position + _CENTRAL.size + n_name + n_extra + n_comment
             if directory[position:end] != entry.central():
-                raise BundleError(
-                    "the bundle is damaged or was zipped again",
-                    where=self.path,
-                    expected="the zip headers that the export writes",
-                    found=f"others for {name}",
-                    remedy="use the file as it was exported",
-                )
+                others.append(name)
             entries.append(entry)
             position = end
+        if others:  # said last, as it is the least that can be wrong with a zip
+            raise BundleError(
+                "the bundle is damaged or was zipped again",
+                where=self.path,
+                expected="the zip headers that the export writes",
+                found=f"others for {others[0]}",
+                remedy="use the file as it was exported",
+            )
         names = [entry.name for entry in entries]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)

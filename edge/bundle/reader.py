@@ -39,9 +39,7 @@ class Difference:
     found: str | None = None
 
     def __str__(self) -> str:
-        if self.kind == "changed":
-            return f"changed {self.file} (expected {self.expected}, found {self.found})"
-        return f"{self.kind} {self.file}" + (f" ({self.expected or self.found})")
+        return f"{self.kind} {self.file} (expected {self.expected or 'none'}, found {self.found or 'none'})"
 
 
 class Bundle:
@@ -167,7 +165,7 @@ class Bundle:
     def _small(self, name: str, limit: int) -> bytes:
         size = self._archive.sizes.get(name)
         if size is None:
-            raise BundleError("not a bundle", where=self.path, expected=f"a {name} in it", found="none")
+            raise BundleError("nothing in it says what it is", where=self.path, expected=f"a {name}", found="none")
         if size > limit:
             raise BundleError("a file of the bundle is too large", where=f"{self.path}/{name}",
                               expected=f"<= {limit} bytes", found=size)  # fmt: skip

@@ -27,7 +27,7 @@ from edge.bundle.manifest import Manifest
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.record import RECORD, Note, Record, Remembered, read_record
 from edge.bundle.signing import Trust
-from edge.bundle.unpack import mend, unpack
+from edge.bundle.unpack import check_room, mend, unpack
 from edge.errors import BundleError, StoreError, UsageError
 
 KEEP = 4
@@ -81,6 +81,11 @@ class Store:
             wanted = f"{name} {version}" if version else name
             raise UsageError("no such bundle in the store", where=self.root, expected=wanted, found=have)
         return found[0]
+
+    def check_room(self, size: int) -> None:
+        """Raise StoreError unless ``size`` bytes fit beside what is there; a store that is yet to be made has room."""
+        if self.root.is_dir():
+            check_room(self.root, size, self._files)
 
     def install(self, bundle: Bundle, *, allow_downgrade: bool = False) -> Installed:
         """Verify a bundle and unpack it beside the others, without activating it.

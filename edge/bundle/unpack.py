@@ -11,20 +11,25 @@ from edge.errors import BundleError, StoreError
 _MARGIN = 16 << 20
 
 
+def check_room(root: Path, size: int, files: Files) -> None:
+    """Raise StoreError unless ``size`` bytes, and some to spare, can still be written at ``root``."""
+    room = files.free(root)
+    if room < size + _MARGIN:
+        raise StoreError(
+            "not enough space for the bundle",
+            where=root,
+            expected=f"{(size + _MARGIN) >> 20} MiB free",
+            found=f"{room >> 20} MiB",
+            remedy="remove old bundles with `edge remove`",
+        )
+
+
 def unpack(bundle: Bundle, target: Path, root: Path, files: Files) -> None:
     """Unpack into ``root/incoming``, sync, then let the whole folder appear as ``target`` at once.
 
     Raises StoreError when there is no room or the disk refuses; nothing is left behind then.
     """
-    room = files.free(root)
-    if room < bundle.size + _MARGIN:
-        raise StoreError(
-            "not enough space for the bundle",
-            where=root,
-            expected=f"{(bundle.size + _MARGIN) >> 20} MiB free",
-            found=f"{room >> 20} MiB",
-            remedy="remove old bundles with `edge remove`",
-        )
+    check_room(root, bundle.size, files)
     folder = root / "incoming"
     try:
         files.make_folder(folder)
@@ -45,7 +50,7 @@ def unpack(bundle: Bundle, target: Path, root: Path, files: Files) -> None:
 def mend(bundle: Bundle, target: Path, root: Path, files: Files) -> None:
     """Put right, file by file, an unpacked bundle that is not as it was installed; at no moment is a file missing.
 
-    Raises StoreError when ``target`` holds another bundle of the same name and version.
+    Raises StoreError when ``target`` holds another bundle of the same name and version, or there is no room.
     """
     manifest = target / MANIFEST
     if manifest.is_file() and manifest.read_bytes() != bundle.manifest_bytes:
@@ -61,6 +66,7 @@ def mend(bundle: Bundle, target: Path, root: Path, files: Files) -> None:
             )
     if _is_whole(bundle, target):
         return
+    check_room(root, max(entry.size for entry in bundle.manifest.files), files)  # one file at a time
     folder, own = root / "incoming", _own_files(bundle)
     files.make_folder(folder)
     for entry in bundle.manifest.files:

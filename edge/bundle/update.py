@@ -23,12 +23,13 @@ def fetched(store: Store, origin: Origin, name: str | None, progress: Progress |
     """A file with the newest bundle that ``origin`` offers and the store wants; None when there is nothing newer.
 
     The file is gone afterwards. It is as the index says, but nothing more: `Store.install` checks the rest.
-    ``progress`` is called with bytes done and to do.
+    ``progress`` is called with bytes done and to do. Raises StoreError before anything is fetched when it does not fit.
     """
     offer = newest(origin.index(), store.status(), name)
     if offer is None:
         yield None
         return
+    store.check_room(2 * offer.size)  # the file, and what is unpacked from it
     with _folder(store.root) as folder:
         yield _fetch(origin, offer, folder, progress)
 

@@ -93,8 +93,12 @@ def test_verify_lists_missing_extra_and_changed(bundle: Path, tmp_path: Path) ->
         with pytest.raises(BundleError) as caught:
             opened.verify()
     message = str(caught.value)
-    assert all(word in message for word in ("missing golden.npz", "extra surprise.txt", "changed MODEL_CARD.md"))
-    assert hashlib.sha256(b"other").hexdigest() in message
+    files = sample_files(1)
+    card, golden = (hashlib.sha256(files[name]).hexdigest() for name in ("MODEL_CARD.md", "golden.npz"))
+    other, boo = (hashlib.sha256(text).hexdigest() for text in (b"other", b"boo"))
+    assert f"missing golden.npz (expected {golden}, found none)" in message
+    assert f"extra surprise.txt (expected none, found {boo})" in message
+    assert f"changed MODEL_CARD.md (expected {card}, found {other})" in message
 
 
 def test_a_network_that_is_not_there_names_those_that_are(bundle: Path) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from edge.bundle.acceptance import Acceptance, VariantResult
 from edge.bundle.fake import FullDiskFiles, PowerCut, PowerCutFiles
 from edge.bundle.files import Files
 from edge.bundle.layout import Installed
 from edge.bundle.reader import open_bundle
+from edge.bundle.record import Remembered
 from edge.bundle.samples import write_sample
 from edge.bundle.store import Store
 from edge.errors import BundleError, StoreError, UsageError
@@ -161,6 +163,15 @@ def test_a_full_disk_is_noticed_before_unpacking(tmp_path: Path, make: Callable[
     assert not (tmp_path / "store" / "incoming").exists()
 
 
+def test_a_full_disk_is_noticed_before_mending(tmp_path: Path, make: Callable[..., Path]) -> None:
+    path = make("1.0.0", 1)
+    folder = _run(Store(tmp_path / "store"), path).path
+    (folder / "golden.npz").write_bytes(b"worn out")
+    with pytest.raises(StoreError, match="not enough space"):
+        _install(Store(tmp_path / "store", files=FullDiskFiles(1000)), path)
+    assert (folder / "golden.npz").read_bytes() == b"worn out"
+
+
 def test_old_versions_are_kept_to_a_limit_but_never_the_active_or_the_previous_one(
     tmp_path: Path, make: Callable[..., Path]
 ) -> None:
@@ -271,6 +282,18 @@ def _upgrade_and_return(store: Store, path: Path) -> None:
     store.rollback("sick")
 
 
+def _upgrade_as_the_commands_do(store: Store, path: Path) -> None:
+    """With all that is noted on the way: a refusal that is tried again, the figures, starts and stops."""
+    installed = _install(store, path)
+    with open_bundle(path) as bundle:
+        store.refuse(bundle, "sick")
+        figures = Acceptance("fp32", "fake", (VariantResult("fp32", "", 1.0, 0.0),))
+        store.remember(bundle, Remembered(conditions={"bundle": bundle.digest}, roles=(figures,)))
+    store.activate(installed.name, installed.build)
+    store.started()
+    store.ended()
+
+
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory where there is one: thousands of syncs are slow on a disk, and the fake needs none of them."""
@@ -281,7 +304,7 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("forget", [False, True], ids=["kept", "forgotten"])
-@pytest.mark.parametrize("work", [_upgrade, _upgrade_and_commit, _upgrade_and_return])
+@pytest.mark.parametrize("work", [_upgrade, _upgrade_and_commit, _upgrade_and_return, _upgrade_as_the_commands_do])
 def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
     memory: Path, make: Callable[..., Path], work: Callable[[Store, Path], None], forget: bool
 ) -> None:
@@ -320,6 +343,47 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_bundle_whole(
         left = {path.name for path in (memory / "store").iterdir()}
         assert left <= {"bundles", "active", "previous", "record.json"}, f"after step {step}"
     assert seen == {"2.0.0", "3.0.0"}
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["kept", "forgotten"])
+def test_a_power_cut_in_the_first_installation_leaves_nothing_or_all(
+    memory: Path, make: Callable[..., Path], forget: bool
+) -> None:
+    path, count = make("1.0.0", 1), PowerCutFiles()
+    _run(Store(memory / "counted", files=count), path)
+    seen = set()
+    for step in range(1, count.steps + 1):
+        root = memory / f"store{step}"
+        with pytest.raises(PowerCut):
+            _run(Store(root, files=PowerCutFiles(step, forget=forget)), path)
+        seen.add(_active(Store(root)))
+        _run(Store(root), path)
+        assert _active(Store(root)) == "1.0.0", f"after step {step}"
+    # The last step makes the link sure, so nothing of it is left where that is forgotten.
+    assert seen == ({None} if forget else {None, "1.0.0"})
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["kept", "forgotten"])
+def test_a_power_cut_while_mending_loses_no_file(memory: Path, make: Callable[..., Path], forget: bool) -> None:
+    path, template = make("1.0.0", 1), memory / "template"
+    _run(Store(template), path)
+    (template / "bundles/sample/1.0.0-1/classifier-fp32.onnx").write_bytes(b"worn out")
+    names = {file.name for file in (template / "bundles/sample/1.0.0-1").iterdir()}
+    count = PowerCutFiles()
+    for step in range(200):
+        root = memory / "store"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(template, root, symlinks=True)
+        try:
+            _install(Store(root, files=PowerCutFiles(step, forget=forget) if step else count), path)
+        except PowerCut:
+            folder = root / "bundles/sample/1.0.0-1"
+            assert {file.name for file in folder.iterdir()} == names, f"after step {step}"
+            _install(Store(root), path)
+        assert _active(Store(root)) == "1.0.0", f"after step {step}"
+        if step > count.steps:
+            break
+    assert 10 < count.steps < step
 
 
 def test_a_power_cut_while_removing_leaves_all_or_nothing_of_it(memory: Path, make: Callable[..., Path]) -> None:

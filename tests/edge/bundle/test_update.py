@@ -22,13 +22,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from edge.bundle.commands import add_commands
-from edge.bundle.fetch import WebOrigin, tls_context
+from edge.bundle.fake import FullDiskFiles
+from edge.bundle.fetch import WebOrigin, open_origin, tls_context
 from edge.bundle.index import make_index
 from edge.bundle.reader import open_bundle
 from edge.bundle.samples import sample_files, sample_manifest, write_sample
 from edge.bundle.store import Store
+from edge.bundle.update import fetched
 from edge.bundle.writer import manifest_json, write_bundle
-from edge.errors import BundleError, UsageError
+from edge.errors import BundleError, StoreError, UsageError
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -80,6 +82,19 @@ def test_the_newest_bundle_of_a_folder_is_installed_and_on_trial(
     told = json.loads(capsys.readouterr().out)
     assert (told["updated"], told["version"], told["state"]) == (True, "5.0.0", "trial")
     assert _active(store) == "5.0.0"
+
+
+def test_what_does_not_fit_is_not_even_fetched(stick: Path, store: Path) -> None:
+    size = _offer(stick, 3).stat().st_size
+    enough, origin = FullDiskFiles((20 << 20) + 2 * size), open_origin(str(stick))
+    with fetched(Store(store, files=enough), origin, None) as path:
+        assert path is not None
+    with (
+        pytest.raises(StoreError, match="not enough space for the bundle"),
+        fetched(Store(store, files=FullDiskFiles(16 << 20)), origin, None),
+    ):
+        pytest.fail("it was fetched")
+    assert _active(store) == "2.0.0"
 
 
 def test_nothing_newer_changes_nothing(stick: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
