@@ -33,6 +33,10 @@ from edge.errors import InputError, UsageError
 from edge.statistics import percentiles, ratio_of_medians
 from export.models.documents import REPORTED
 
+_OTHER_SCORES = ("top-5", "macro F1", "micro F1")
+_MEAN = "mean over"
+"""How the trainings name the data of a figure that weighs all sources alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Entrant:
@@ -93,14 +97,19 @@ def measure(
 
 
 def headlines(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:
-    """The accuracies that stand for the others: of every subject in every split the first, since means come first.
+    """The accuracies that stand for the others: of every subject in every split the first mean over sources, or the
+    first where there is none.
 
-    A subject is what stands before "among" in a measurement's name; what other variants keep is not one.
+    A subject is what stands before "among" in a measurement's name; other scores than accuracy, and what other variants
+    keep, are left to the model card.
     """
     found: dict[tuple[str, str], Measurement] = {}
     for each in measurements:
-        if each.variant == "fp32":
-            found.setdefault((each.split, each.name.partition(" among ")[0]), each)
+        if each.variant != "fp32" or each.name.startswith(_OTHER_SCORES):
+            continue
+        key = (each.split, each.name.partition(" among ")[0])
+        if key not in found or (each.data.startswith(_MEAN) and not found[key].data.startswith(_MEAN)):
+            found[key] = each
     return tuple(found.values())
 
 

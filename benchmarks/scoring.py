@@ -15,6 +15,7 @@ from benchmarks.evaluation import evaluate
 from benchmarks.report import Progress
 from benchmarks.results import DataInfo, Misfit, SourceInfo
 from edge.bundle.reader import Bundle
+from edge.capture.pictures import natural_key
 from edge.engines import Engine
 from edge.errors import CheckFailedError
 from export.datasets import Chosen, Part, choose, find_parts, seen_sources
@@ -60,11 +61,14 @@ def score_data(
         (name, chosen.part(i).format, chosen.source(i) in seen) for name, i in zip(sources, found.kept, strict=True)
     )
     right = found.answers[reference].labels[found.without_hand] == truth[found.without_hand]
+    listed = sorted(rows.items(), key=lambda row: natural_key(Path(row[0][0].replace("/", " "))))
     info = DataInfo(
         path=str(options.path),
         n=len(truth),
         available=chosen.available,
-        sources=tuple(SourceInfo(name, layout, n, known) for (name, layout, known), n in sorted(rows.items())),
+        sources=tuple(
+            SourceInfo(name, layout, n, known) for (name, layout, known), n in sorted(rows.items(), key=_natural)
+        ),
         unknown=dict(chosen.unknown),
         respelt=dict(chosen.respelt),
         misfits=_misfits(parts, fitting),

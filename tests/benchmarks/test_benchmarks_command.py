@@ -290,6 +290,6 @@ def test_a_missing_package_is_one_line_and_exit_code_8(make_bundle: MakeBundle, 
 
 
 def test_latency_and_agreement_need_no_workstation_package(make_bundle: MakeBundle, root: Path) -> None:
-    packages = {"torch", "onnx", "sklearn", "scipy", "pyarrow", "psutil"}
+    packages = {"torch", "onnx", "sklearn", "scipy", "pyarrow"}
     done = run_without(packages, root, "--bundle", make_bundle(), "--iterations", 5)
     assert done.returncode == 0, done.stderr
