@@ -29,6 +29,7 @@ from edge.language import Composer
 from edge.outputs.base import Output
 from edge.recognition import LabelInfo
 from edge.runtime import Runtime
+from edge.sentences import open_utterances, sentence_roles
 from edge.service.notify import Notifier
 from edge.tasks import check_source, check_task, landmark_roles, make_recogniser, open_landmarker
 
@@ -68,6 +69,7 @@ def assembled(
         check_source(manifest, source.delivers, settings.source)
         make_engine, runtime = onnx_engines(settings.threads)
         roles = landmark_roles(bundle, source.delivers, settings.landmarker)
+        roles = (*roles, *sentence_roles(bundle, settings.sentence))
         variant: Precision
         if settings.variant == "auto":
             choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=("classifier", *roles))
@@ -83,11 +85,16 @@ def assembled(
             landmarker = open_landmarker(bundle, choices, landmarker=settings.landmarker, threads=settings.threads)
             stack.callback(landmarker.close)
         labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
+        composer = Composer(labels)
+        sentences = open_utterances(
+            composer, bundle, choice=settings.sentence, variants=choices, make_engine=make_engine, stack=stack
+        )
         yield Runtime(
             source,
             landmarker=landmarker,
             recogniser=make_recogniser(manifest, engine, labels, settings.landmarker),
-            composer=Composer(labels),
+            composer=composer,
+            sentences=sentences,
             outputs=outputs,
             notifier=notifier,
             trial=trial,

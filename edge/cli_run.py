@@ -57,6 +57,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--landmarker", choices=("bundle", "mediapipe"), default="bundle",
         help="what finds hands: the bundle's networks, or the mediapipe package if it is installed")  # fmt: skip
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
+    add("--sentence", nargs="?", choices=("rules", "auto"), const="auto", default="off",
+        help="show a sentence when the hands are gone: by the bundle's model if it has one, or by rules")  # fmt: skip
     add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
@@ -86,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         realtime=arguments.realtime,
         max_frames=arguments.max_frames,
         trial_seconds=arguments.trial_seconds,
+        sentence=arguments.sentence,
     )
     with StopSignals() as signals, ExitStack() as stack:
         output, progress = _output(arguments, stack)

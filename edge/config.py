@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 VariantChoice = Literal["auto", "fp32", "fp16", "int8"]
+SentenceChoice = Literal["off", "rules", "auto"]
+"""Whether sentences are made: not; by rules; by the bundle's model where there is one."""
 LandmarkerChoice = Literal["bundle", "mediapipe"]
 
 STORE_VARIABLE = "FINGERPOST_STORE"
@@ -51,3 +53,4 @@ class RunSettings:
     realtime: bool = False
     max_frames: int | None = None
     trial_seconds: float = TRIAL_SECONDS
+    sentence: SentenceChoice = "off"

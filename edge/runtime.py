@@ -23,7 +23,7 @@ from edge.errors import FingerpostError, SourceError
 from edge.outputs.base import Item, Output
 from edge.service.notify import Notifier
 from edge.summary import Stage, Summary, Times, peak_memory
-from edge.types import JUMP, Caption, Frame, Hands, SignEvent, State
+from edge.types import JUMP, Caption, Frame, Hands, Sentence, SignEvent, State
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
@@ -54,6 +54,18 @@ class Composer(Protocol):
         ...
 
 
+class Sentences(Protocol):
+    """Says when a sentence is due."""
+
+    def due(self, now: float, /) -> Sentence | None:
+        """The sentence that is due at a time of the source, if there is one."""
+        ...
+
+    def finish(self, now: float, /) -> Sentence | None:
+        """The sentence of what is left at the end."""
+        ...
+
+
 class Trial(Protocol):
     """Judges the bundle that runs."""
 
@@ -65,7 +77,8 @@ class Trial(Protocol):
 class Runtime:
     """One run of one source.
 
-    ``landmarker`` may be None for a source that delivers hands, ``trial`` where nobody judges the bundle. ``progress``
+    ``landmarker`` may be None for a source that delivers hands, ``sentences`` where none are wanted, ``trial`` where
+    nobody judges the bundle. ``progress``
     is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant`` name in the
     summary what ran.
     """
@@ -79,6 +92,7 @@ class Runtime:
         composer: Composer,
         outputs: Sequence[Output],
         notifier: Notifier,
+        sentences: Sentences | None = None,
         trial: Trial | None = None,
         progress: Callable[[int, int], None] | None = None,
         max_frames: int | None = None,
@@ -92,6 +106,7 @@ class Runtime:
         self._composer = composer
         self._outputs = outputs
         self._notifier = notifier
+        self._sentences = sentences
         self._trial = trial
         self._progress = progress
         self._max_frames = max_frames
@@ -127,6 +142,8 @@ class Runtime:
                     self._show(State("camera-lost", self._now, error.what))
             if not self._stopping:
                 self._tell(self._recogniser.finish(), caused=False)
+                if self._sentences is not None:
+                    self._say(self._sentences.finish(self._now))
             self._notifier.stopping()
             self._show(State("ended", self._now))
             summary = self._summary(self._clock() - begin)
@@ -162,6 +179,8 @@ class Runtime:
         decisions = self._recogniser.push(hands)
         decided = self._clock()
         self._tell(decisions, caused=True)
+        if self._sentences is not None:
+            self._say(self._sentences.due(item.time))
         self._frames += 1
         self._stages["capture"].add(picked - (item.captured if self._source.live else asked))
         if isinstance(item, Frame):
@@ -194,6 +213,10 @@ class Runtime:
                 if latency is not None:
                     self._latency.add(latency)
                 self._show(Caption(text, self._now, latency, decision))
+
+    def _say(self, sentence: Sentence | None) -> None:
+        if sentence is not None:
+            self._show(sentence)
 
     def _frame_done(self) -> None:
         if self._trial is not None:

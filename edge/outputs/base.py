@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol, TypeAlias
 
 from edge.summary import Summary
-from edge.types import Caption, SignEvent, State
+from edge.types import Caption, Sentence, SignEvent, State
 
-Item: TypeAlias = SignEvent | Caption | State | Summary
+Item: TypeAlias = SignEvent | Caption | Sentence | State | Summary
 
 
 class Output(Protocol):

@@ -12,9 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from edge.outputs.base import Item
-from edge.outputs.plain import summary_lines
+from edge.outputs.plain import sentence_line, summary_lines
 from edge.summary import Summary
-from edge.types import Caption, State, StateName
+from edge.types import Caption, Sentence, State, StateName
 
 _WORDS: dict[StateName, str] = {
     "starting": "starting",
@@ -37,6 +37,7 @@ class Console:
     def __init__(self, console: RichConsole | None = None) -> None:
         self._console = console or RichConsole()
         self._caption = ""
+        self._sentence = ""
         self._state = "starting"
         self._done = 0
         self._total: int | None = None
@@ -46,15 +47,19 @@ class Console:
         self._draw()
 
     def show(self, item: Item) -> None:
-        """Redraw with a new caption or state; the summary ends the live part and stays on the screen."""
+        """Redraw with a new caption, sentence or state; the summary ends the live part and stays on the screen."""
         match item:
             case Caption():
                 self._caption = item.text
+            case Sentence():
+                self._sentence = sentence_line(item)
             case State():
                 self._state = f"{_WORDS[item.name]} {item.detail}".rstrip()
             case Summary():
                 self._live.stop()
                 self._console.print(self._panel())
+                if self._sentence:
+                    self._console.print(self._sentence, markup=False, highlight=False)
                 for line in summary_lines(item):
                     self._console.print(line, markup=False, highlight=False)
                 return
@@ -74,7 +79,7 @@ class Console:
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        rows: list[RenderableType] = [self._panel(), Text(self._state, style="dim")]
+        rows: list[RenderableType] = [self._panel(), Text(self._sentence), Text(self._state, style="dim")]
         if self._total:
             rows.append(ProgressBar(total=self._total, completed=self._done, width=40))
         self._live.update(Group(*rows), refresh=True)

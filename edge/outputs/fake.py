@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.outputs.base import Item
 from edge.summary import Summary
-from edge.types import Caption, SignEvent, State
+from edge.types import Caption, Sentence, SignEvent, State
 
 
 class FakeOutput:
@@ -31,6 +31,11 @@ class FakeOutput:
     def captions(self) -> list[str]:
         """The texts of the captions, in order."""
         return [item.text for item in self.items if isinstance(item, Caption)]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The texts of the sentences, in order."""
+        return [item.text for item in self.items if isinstance(item, Sentence)]
 
     @property
     def states(self) -> list[str]:

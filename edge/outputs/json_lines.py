@@ -3,21 +3,23 @@
 Every object has a ``type``; readers skip types and fields they do not know. Times are seconds on the source's own
 timeline, durations are seconds; ``null`` where there is none.
 
-=========== ========================================================================================================
-``type``    fields
-=========== ========================================================================================================
-``sign``    ``label``; ``kind`` ("letter", "word" or "key"); ``confidence`` 0-1; ``begin``, ``end``; ``alternatives``,
-            a list of ``{"label", "probability"}``, best first
-``caption`` ``text``, the whole text after the change; ``time``; ``latency`` from the frame's capture to this caption,
-            null when no frame caused the change (the end of the source)
-``state``   ``name`` ("starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"); ``time``;
-            ``detail``
-``summary`` ``text``; ``signs``, ``captions``, ``frames``, ``dropped`` (counts); ``seconds`` of wall time; ``fps``;
-            ``stages``: ``capture``, ``landmarks``, ``recognition``, ``total``, each ``{"p50", "p90", "p99", "n"}`` or
-            absent; ``latency``, the same or null; ``peak_memory`` in bytes; ``bundle``, ``variant``
-``error``   ``message``, the same line that stands on stderr; ``code``, the exit code; ``kind``, the class's name;
-            ``what``, ``where``, ``expected``, ``found``, ``remedy``. It is the last line
-=========== ========================================================================================================
+============ ========================================================================================================
+``type``     fields
+============ ========================================================================================================
+``sign``     ``label``; ``kind`` ("letter", "word" or "key"); ``confidence`` 0-1; ``begin``, ``end``; ``alternatives``,
+             a list of ``{"label", "probability"}``, best first
+``caption``  ``text``, the whole text after the change; ``time``; ``latency`` from the frame's capture to this caption,
+             null when no frame caused the change (the end of the source)
+``sentence`` ``text``; ``read``, the words as they were read; ``changes``, a list of ``{"read", "written", "others"}``,
+             the spelled words that were corrected; ``by`` ("rules" or "t5"); ``time``
+``state``    ``name`` ("starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"); ``time``;
+             ``detail``
+``summary``  ``text``; ``signs``, ``captions``, ``frames``, ``dropped`` (counts); ``seconds`` of wall time; ``fps``;
+             ``stages``: ``capture``, ``landmarks``, ``recognition``, ``total``, each ``{"p50", "p90", "p99", "n"}`` or
+             absent; ``latency``, the same or null; ``peak_memory`` in bytes; ``bundle``, ``variant``
+``error``    ``message``, the same line that stands on stderr; ``code``, the exit code; ``kind``, the class's name;
+             ``what``, ``where``, ``expected``, ``found``, ``remedy``. It is the last line
+============ ========================================================================================================
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from typing import Any, TextIO
 from edge.errors import FingerpostError
 from edge.outputs.base import Item
 from edge.summary import Summary
-from edge.types import Caption, SignEvent, State
+from edge.types import Caption, Sentence, SignEvent, State
 
 _DECIMALS = 6
 
@@ -64,6 +66,8 @@ def as_object(item: Item) -> dict[str, Any]:
             }
         case Caption():
             return {"type": "caption", "text": item.text, "time": item.time, "latency": item.latency}
+        case Sentence():
+            return {"type": "sentence", **asdict(item)}
         case State():
             return {"type": "state", "name": item.name, "time": item.time, "detail": item.detail}
         case Summary():

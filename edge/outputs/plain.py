@@ -7,20 +7,22 @@ from typing import TextIO
 
 from edge.outputs.base import Item
 from edge.summary import Spread, Summary
-from edge.types import Caption, State
+from edge.types import Caption, Sentence, State
 
 
 class Plain:
-    """One line for each caption, with the source's time in front; states only where somebody must act."""
+    """One line for each caption and sentence, with the source's time in front; states only where somebody must act."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._given = stream
 
     def show(self, item: Item) -> None:
-        """Write captions, trouble and the summary."""
+        """Write captions, sentences, trouble and the summary."""
         match item:
             case Caption():
                 self._line(f"{item.time:8.2f} s  {item.text}")
+            case Sentence():
+                self._line(f"{item.time:8.2f} s  {sentence_line(item)}")
             case State(name="camera-lost"):
                 self._line(f"{item.time:8.2f} s  [camera lost] {item.detail}".rstrip())
             case Summary():
@@ -37,6 +39,12 @@ class Plain:
         stream = self._given or sys.stdout
         stream.write(text + "\n")
         stream.flush()
+
+
+def sentence_line(sentence: Sentence) -> str:
+    """A sentence for people, with the spelling that was changed: ``= I want the key. (KEBY read as KEY)``."""
+    changes = ", ".join(f"{change.read} read as {change.written}" for change in sentence.changes)
+    return f"= {sentence.text}" + (f" ({changes})" if changes else "")
 
 
 def summary_lines(summary: Summary) -> list[str]:

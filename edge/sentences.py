@@ -1,0 +1,73 @@
+"""What makes sentences: the bundle's T5 model where there is one and its tokenizer is installed, else rules.
+
+A kiosk goes on without its model: when the package is missing, that is said once, in one line, and the rules do the
+work. A model that cannot run on this machine is an error like that of any other network.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+
+from edge.bundle.acceptance import EngineFactory
+from edge.bundle.choice import Choices
+from edge.bundle.manifest import Role
+from edge.bundle.reader import Bundle
+from edge.config import SentenceChoice
+from edge.errors import DependencyError
+from edge.language.lexicon import english
+from edge.language.rules import RuleSentencer
+from edge.language.sentence import SentenceMaker, Sentencer, Signed, Utterances
+from edge.language.t5 import Prompting, T5Sentencer
+from edge.language.tokens import SentencePieceTokenizer
+
+_ENCODER: Role = "sentence-encoder"
+_DECODER: Role = "sentence-decoder"
+_log = logging.getLogger(__name__)
+
+
+def sentence_roles(bundle: Bundle, choice: SentenceChoice) -> tuple[Role, ...]:
+    """The networks that will be asked for sentences."""
+    return (_ENCODER, _DECODER) if choice == "auto" and bundle.manifest.sentence else ()
+
+
+def open_utterances(
+    signed: Signed,
+    bundle: Bundle,
+    *,
+    choice: SentenceChoice,
+    variants: Choices,
+    make_engine: EngineFactory,
+    stack: ExitStack,
+) -> Utterances | None:
+    """Sentences of what ``signed`` holds, None when none are wanted; the ``stack`` closes what is opened.
+
+    Raises EngineError when the model's networks cannot be loaded.
+    """
+    if choice == "off":
+        return None
+    sentencer: Sentencer = RuleSentencer()
+    if sentence_roles(bundle, choice):
+        try:
+            sentencer = _model(bundle, variants, make_engine, stack, fallback=sentencer)
+        except DependencyError as error:
+            _log.warning("%s; rules make the sentences until then", error)
+    return Utterances(signed, SentenceMaker(sentencer, english()))
+
+
+def _model(
+    bundle: Bundle, variants: Choices, make_engine: EngineFactory, stack: ExitStack, *, fallback: Sentencer
+) -> T5Sentencer:
+    settings = bundle.manifest.sentence
+    if settings is None:
+        raise TypeError("the bundle has no sentence model")
+    document = next(entry for entry in bundle.manifest.documents if entry.file == settings.tokenizer)
+    tokenizer = SentencePieceTokenizer(bundle.read(document), where=f"{bundle.path}/{document.file}")
+    encoder, decoder = (
+        make_engine(bundle.network(role, variants.chosen(role)), f"{bundle.title} {role} {variants.chosen(role)}")
+        for role in (_ENCODER, _DECODER)
+    )
+    prompting = Prompting(settings.prompt, settings.start, settings.end)
+    model = T5Sentencer(encoder, decoder, tokenizer, prompting, fallback=fallback)
+    stack.callback(model.close)
+    return model
