@@ -126,6 +126,22 @@ def test_pictures_without_a_hand_give_none(pipeline, image, run):
         assert hands.count == 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_nonsense_pictures_of_any_size_give_finite_values(make_pipeline, still, run, seed):
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(8):
+        height, width = (int(n) for n in rng.integers(1, 700, 2))
+        top, left = (int(n) for n in rng.integers(0, 400, 2))
+        images += [
+            rng.integers(0, 256, (height, width, 3), np.uint8),
+            still[top : top + height, left : left + width],
+            cv2.resize(still, (width, height)),
+        ]
+    for hands in run(make_pipeline("int8"), images):
+        clean(hands)
+
+
 def test_grey_strided_small_and_large_pictures_give_the_same_hand(make_pipeline, still, run):
     def points(image):
         hands = run(make_pipeline("fp32"), [image] * 3)[-1]

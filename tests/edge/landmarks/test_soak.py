@@ -18,11 +18,11 @@ def resident() -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_memory_does_not_grow_over_twenty_thousand_frames(make_pipeline, clip, run):
-    # A hand for 15 frames, then nobody for 45 in pictures of many sizes: all paths run, in bounded time.
+    # A hand for 10 frames, then nobody for 50 in pictures of many sizes: all paths run, in bounded time.
     pipeline = make_pipeline("int8", HandConfig(search=SearchConfig(empty=0.5, recovery=0.04)))
     rng = np.random.default_rng(0)
     empty = [rng.integers(0, 256, (int(h), int(w), 3), np.uint8) for h, w in rng.integers(20, 200, (16, 2))]
-    images = [clip[20 + i % 140] if i % 60 < 15 else empty[i % len(empty)] for i in range(FRAMES)]
+    images = [clip[20 + i % 140] if i % 60 < 10 else empty[i % len(empty)] for i in range(FRAMES)]
     run(pipeline, images[:SETTLED])
     before = resident()
     for begin in range(SETTLED, FRAMES, 1000):
