@@ -66,9 +66,7 @@ def score_data(
         path=str(options.path),
         n=len(truth),
         available=chosen.available,
-        sources=tuple(
-            SourceInfo(name, layout, n, known) for (name, layout, known), n in sorted(rows.items(), key=_natural)
-        ),
+        sources=tuple(SourceInfo(name, layout, n, known) for (name, layout, known), n in listed),
         unknown=dict(chosen.unknown),
         respelt=dict(chosen.respelt),
         misfits=_misfits(parts, fitting),
