@@ -23,17 +23,14 @@ def read_strings(data: bytes, *, where: object) -> list[object]:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)
-    except ValueError as error:
-        raise InputError("not a .npy file", where=where, found=str(error).splitlines()[0]) from error
-    if len(shape) != 1 or dtype.kind not in "OU":
+    except Exception as error:  # numpy parses the header with Python's parser, which fails in many ways
+        raise InputError("not a .npy file", where=where, found=repr(error)[:120]) from error
+    if len(shape) != 1 or dtype.kind not in "OU" or not dtype.itemsize:
         raise InputError(
             "not an array of names", where=where, expected="strings (N,)", found=f"{dtype} {shape}"
         )  # fmt: skip
     if dtype.kind == "U":
-        try:
-            return list(np.load(io.BytesIO(data), allow_pickle=False).tolist())
-        except ValueError as error:
-            raise InputError("the array is cut short", where=where, found=str(error).splitlines()[0]) from error
+        return _plain(stream.read(), shape[0], dtype, where)
     try:
         array = _Strings(stream).load()
     except _NotAllowedError as error:
@@ -50,6 +47,18 @@ def read_strings(data: bytes, *, where: object) -> list[object]:
     if not isinstance(items, list) or len(items) != shape[0]:
         raise InputError("not an array of names", where=where, expected=f"{shape[0]} strings", found="something else")
     return items
+
+
+def _plain(data: bytes, count: int, dtype: np.dtype[np.str_], where: object) -> list[object]:
+    """Strings of one length in UTF-32; numpy would take any number for a character."""
+    width = dtype.itemsize
+    if len(data) != count * width:
+        raise InputError("the array is cut short", where=where, expected=f"{count * width} bytes", found=len(data))
+    encoding = "utf-32-be" if dtype.byteorder == ">" else "utf-32-le"
+    try:
+        return [data[at : at + width].decode(encoding).rstrip("\0") for at in range(0, len(data), width)]
+    except UnicodeDecodeError as error:
+        raise InputError("the array holds what is no text", where=where, found=error.reason) from error
 
 
 class _NotAllowedError(Exception):

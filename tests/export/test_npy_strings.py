@@ -95,3 +95,15 @@ def test_a_truncated_array_is_refused(dtype: object) -> None:
 def test_a_pickle_of_something_else_is_refused() -> None:
     with pytest.raises(InputError, match="not an array of names"):
         read_strings(_header((2,)) + pickle.dumps(["A", "B"]), where="labels.npy")
+
+
+def test_numbers_that_are_no_characters_are_refused() -> None:
+    data = bytearray(_saved(np.array(["A", "B"])))
+    data[-2] = 0x11  # U+110000 and more do not exist
+    with pytest.raises(InputError, match="no text"):
+        read_strings(bytes(data), where="labels.npy")
+
+
+def test_either_byte_order_is_read() -> None:
+    for order in "<>":
+        assert read_strings(_saved(np.array(["A", "Zürich"], dtype=f"{order}U6")), where="x") == ["A", "Zürich"]
