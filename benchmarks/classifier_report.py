@@ -43,15 +43,16 @@ def _print_data(console: Console, result: ClassifierResult, data: DataInfo) -> N
     share = "" if data.n + len(data.unreadable) == data.available else f", an even share of {data.available},"
     line(console, f"\n[bold]Accuracy on {data.n} examples[/]{share} of {escape(data.path)}")
     console.print(_score_table(result.scores))
-    line(console, f"{_seen(data)} Intervals are 95 %; macro F1 and sources weigh alike; ECE is the calibration error.")
+    line(console, f"{_seen(data)} Intervals are 95 %; ECE is the calibration error.")
     if len(result.scores) > 1:
         line(console, f"\n[bold]What is kept of {result.reference}[/]")
         console.print(_retention_table(result.scores, result.reference))
     line(console, "\n[bold]Accuracy by source[/]")
     console.print(_source_table(result.scores, data))
     base = next(score for score in result.scores if score.variant == result.reference)
-    line(console, f"\n[bold]Classes that are read worst[/], {base.variant}; all are in --json")
-    console.print(_class_table(base))
+    if any(entry.f1 < 1 for entry in base.classes):
+        line(console, f"\n[bold]Classes that are read worst[/], {base.variant}; all are in --json")
+        console.print(_class_table(base))
     _print_confusions(console, base)
     _print_left_out(console, data)
 
@@ -104,11 +105,12 @@ def _source_table(scores: tuple[Score, ...], data: DataInfo) -> Table:
 
 def _class_table(score: Score) -> Table:
     table = narrow_table("class", "examples", "F1", "precision", "recall", "false\nnegatives", "false\npositives")
-    worst = sorted((entry for entry in score.classes if entry.n), key=lambda entry: (entry.f1, entry.name))[:_WORST]
+    wrong = [entry for entry in score.classes if entry.n and entry.f1 < 1]
+    worst = sorted(wrong, key=lambda entry: (entry.f1, entry.name))[:_WORST]
     for entry in worst:
         precision = "" if entry.precision is None else f"{entry.precision:.3f}"
-        wrong = (str(entry.false_negatives), str(entry.false_positives))
-        table.add_row(escape(entry.name), str(entry.n), f"{entry.f1:.3f}", precision, f"{entry.recall:.3f}", *wrong)
+        errors = (str(entry.false_negatives), str(entry.false_positives))
+        table.add_row(escape(entry.name), str(entry.n), f"{entry.f1:.3f}", precision, f"{entry.recall:.3f}", *errors)
     return table
 
 
