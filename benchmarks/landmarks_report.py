@@ -75,14 +75,20 @@ def print_landmarks(result: LandmarkResult, *, markdown: bool = False) -> None:
     line(console, f"[bold]Beside MediaPipe 0.10.21[/], one thread each; networks of {escape(result.networks)}")
     line(console, f"[dim]Machine: {escape(result.machine.line)}[/]")
     console.print(table)
-    line(console, "MediaPipe's own difference is what changing the last bit of the pictures does to it.\n")
+    line(console, "MediaPipe's own difference is what changing the last bit of the pictures does to it.")
+    line(
+        console,
+        "Hands that cannot be compared are counted: missed by ours, extra in ours, reported twice by MediaPipe.\n",
+    )
     console.print(_detail_table({**result.agreements, **result.faces}))
 
 
 def _difference_row(case: str, target: str, agreements: Mapping[str, Agreement]) -> Row:
-    n = ", ".join(sorted({str(agreements[name].hands) for name in OURS if name in agreements}))
+    """Compared hands, and what could not be compared, are those of fp32."""
     cells = {name: f"{100 * row.mean:.3f} / {100 * row.p95:.2f}" for name, row in agreements.items()}
-    return Row(case, target, n, cells)
+    row = agreements[OURS[0]]
+    others = {"missed": row.missed, "extra": row.extra, "twice": row.twice}
+    return Row(case, target, ", ".join([str(row.hands), *(f"{n} {name}" for name, n in others.items() if n)]), cells)
 
 
 def _cost_cells(cost: Cost) -> dict[str, str]:

@@ -3,8 +3,8 @@
 For each frame: (1) every hand of the last frame is looked for in the region its landmarks foretold; (2) where fewer
 hands than allowed were found and a search is due, the palm detector proposes regions, and those that no hand covers are
 looked into as well; (3) hands go to the signer's slots. The result agrees with MediaPipe's ``solutions.hands`` (full
-networks, video mode) in where the landmarks are; it differs in when it searches, and in that two hands never claim the
-same side.
+networks, video mode) in where the landmarks are; it differs in when it searches, and in that one hand is never reported
+twice and two hands never claim the same side.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """When to run the palm detector, which costs more than a hand.
 
 MediaPipe runs it on every frame with fewer hands than allowed. Here it runs at once when a hand is lost and for a while
-after, often while something moves, and rarely while nothing does. Any movement ends the rest at once, so waking takes
-one frame.
+after, often while something moves, and rarely while nothing does. Any movement ends the rest at once: waking takes
+``SearchConfig.empty``, a frame or two.
 """
 
 from __future__ import annotations

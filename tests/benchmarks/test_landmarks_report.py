@@ -23,7 +23,7 @@ def result(letters=None):
 def test_rows_hold_figures_ratios_and_targets():
     found = {row.case: row for row in rows(result())}
     hand = found["difference, real pictures, % of hand size: mean / p95"]
-    assert (hand.n, hand.cells["fp32"]) == ("50", "0.200 / 0.80")
+    assert (hand.n, hand.cells["fp32"]) == ("50, 1 twice", "0.200 / 0.80")
     assert "0.3 / 1" in hand.target
     cost = found["one hand, CPU ms a frame"]
     assert cost.cells == {"mediapipe": "20.00", "fp32": "10.00 (0.50x)", "int8": "6.00 (0.30x)"}
