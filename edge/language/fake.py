@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.language.words import Composed
+
 
 class FakeTokenizer:
     """One token a word, numbered as they come; 0 and 1 are left for start and end."""
@@ -25,12 +27,10 @@ class FakeTokenizer:
 class FakeSentencer:
     """Joins the words with ``+`` and remembers what it was given."""
 
-    name = "fake"
-
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
 
-    def compose(self, words: Sequence[str]) -> str:
+    def compose(self, words: Sequence[str]) -> Composed:
         """The words with ``+`` between them."""
         self.asked.append(tuple(words))
-        return "+".join(words)
+        return Composed("+".join(words), "fake")

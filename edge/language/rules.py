@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.language.words import Composed
+
+BY = "rules"
+"""The name of these rules in a sentence's ``by``."""
 _BE = {"i": "am", "you": "are", "we": "are", "they": "are", "he": "is", "she": "is", "it": "is"}
 _OWNERS = frozenset("my your his her our their".split())
 _ASKING = frozenset("what who where when why how".split()) | {"how much", "how many"}
@@ -37,16 +41,14 @@ _CAPITALS = {"i": "I"}
 class RuleSentencer:
     """The sentencer that is always there (`edge.language.sentence.Sentencer`)."""
 
-    name = "rules"
-
-    def compose(self, words: Sequence[str]) -> str:
-        """The sentence of words in the order signed; "" for none."""
+    def compose(self, words: Sequence[str]) -> Composed:
+        """The sentence of words in the order signed; an empty one for none."""
         clauses = _clauses([_CAPITALS.get(word, word) for word in words])
         if not clauses:
-            return ""
+            return Composed("", BY)
         texts = [" ".join(_reordered(clause)) for clause in clauses]
         text = ", ".join(texts)
-        return text[0].upper() + text[1:] + ("?" if _asks(clauses[-1]) else ".")
+        return Composed(text[0].upper() + text[1:] + ("?" if _asks(clauses[-1]) else "."), BY)
 
 
 def _clauses(words: Sequence[str]) -> list[list[str]]:

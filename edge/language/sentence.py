@@ -14,7 +14,7 @@ from typing import Protocol
 from edge.language.composer import PAUSE
 from edge.language.lexicon import Lexicon
 from edge.language.spelling import Speller
-from edge.language.words import SignedWord
+from edge.language.words import Composed, SignedWord
 from edge.types import Sentence, SpellingChange
 
 _INITIALS = 3
@@ -24,13 +24,8 @@ _INITIALS = 3
 class Sentencer(Protocol):
     """Makes a sentence of words."""
 
-    @property
-    def name(self) -> str:
-        """Which one it is, for the output: ``rules``, ``t5``."""
-        ...
-
-    def compose(self, words: Sequence[str]) -> str:
-        """The sentence of words in the order signed; "" for none. Takes bounded time."""
+    def compose(self, words: Sequence[str]) -> Composed:
+        """The sentence of words in the order signed; an empty one for none. Takes bounded time."""
         ...
 
 
@@ -68,13 +63,9 @@ class SentenceMaker:
             if correction.changed:
                 others = tuple(candidate.word.upper() for candidate in correction.candidates[1:])
                 changes.append(SpellingChange(correction.read, correction.written, others))
-        return Sentence(
-            text=self._sentencer.compose(plain),
-            read=" ".join(word.text for word in words),
-            time=time,
-            by=self._sentencer.name,
-            changes=tuple(changes),
-        )
+        composed = self._sentencer.compose(plain)
+        read = " ".join(word.text for word in words)
+        return Sentence(composed.text, read=read, time=time, by=composed.by, changes=tuple(changes))
 
     def _plain(self, word: str) -> str:
         """A spelled word as it is written within a sentence."""

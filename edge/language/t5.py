@@ -19,8 +19,11 @@ from edge.engines.base import Engine
 from edge.language.search import Past, SearchSettings, TokenArray, generate
 from edge.language.sentence import Sentencer
 from edge.language.tokens import Tokenizer
+from edge.language.words import Composed
 from edge.types import AnyArray, FloatArray
 
+BY = "t5"
+"""The name of these models in a sentence's ``by``."""
 KEYWORDS = "{keywords}"
 """Stands for the words in a prompt."""
 _MAX_PROMPT = 256
@@ -43,8 +46,6 @@ class T5Sentencer:
     Owns the engines: `close` it.
     """
 
-    name = "t5"
-
     def __init__(
         self,
         encoder: Engine,
@@ -61,17 +62,17 @@ class T5Sentencer:
         self._fallback = fallback
         self._settings = settings or SearchSettings()
 
-    def compose(self, words: Sequence[str]) -> str:
+    def compose(self, words: Sequence[str]) -> Composed:
         """The model's sentence; raises EngineError when a network fails."""
         if not words:
-            return ""
+            return Composed("", BY)
         cross = self._encoder.run({"tokens": np.array([self._prompt(words)], np.int64)})
-        decoder = _Decoder(self._decoder, cross["cross_keys"], cross["cross_values"])
+        decoder = PromptedDecoder(self._decoder, cross["cross_keys"], cross["cross_values"])
         found = generate(decoder, start=self._prompting.start, end=self._prompting.end, settings=self._settings)
         text = self._tokenizer.decode(found.tokens).strip()
         if found.ended == "time":
             _log.warning("the model gave no sentence in %.1f s; the rules make it", self._settings.seconds)
-        return text if text and found.ended != "time" else self._fallback.compose(words)
+        return Composed(text, BY) if text and found.ended != "time" else self._fallback.compose(words)
 
     def close(self) -> None:
         """Free both networks."""
@@ -88,7 +89,7 @@ class T5Sentencer:
         return [*tokens[: _MAX_PROMPT - 1], self._prompting.end]
 
 
-class _Decoder:
+class PromptedDecoder:
     """The decoder with the encoded prompt (`edge.language.search.NextToken`)."""
 
     def __init__(self, engine: Engine, cross_keys: AnyArray, cross_values: AnyArray) -> None:
@@ -96,11 +97,13 @@ class _Decoder:
         self._cross = {"cross_keys": cross_keys, "cross_values": cross_values}
 
     def empty(self) -> Past:
+        """The past of one sequence that has not begun."""
         one, layers, heads, _prompt, size = self._cross["cross_keys"].shape
         nothing = np.zeros((one, layers, heads, 0, size), np.float32)
         return Past(nothing, nothing)
 
     def __call__(self, tokens: TokenArray, past: Past) -> tuple[FloatArray, Past]:
+        """Logits (sequences, vocabulary) and the new past."""
         feeds = {"tokens": tokens[:, None], "past_keys": past.keys, "past_values": past.values} | self._cross
         results = self._engine.run(feeds)
         return results["logits"], Past(results["keys"], results["values"])

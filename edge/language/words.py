@@ -31,6 +31,14 @@ class SignedWord:
         return bool(self.letters)
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A sentence's ``text`` and what made it: ``rules`` or ``t5``."""
+
+    text: str
+    by: str
+
+
 def spell(text: str) -> SignedWord:
     """A word spelled without any doubt."""
     return SignedWord(text, tuple(Letter(character) for character in text))

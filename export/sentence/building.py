@@ -34,7 +34,7 @@ ENCODER: Role = "sentence-encoder"
 DECODER: Role = "sentence-decoder"
 _MAX_BYTES = 1 << 30
 """Of one graph in float32: a protocol buffer ends at 2 GiB, and a board has little more memory than this."""
-_TOLERANCE = 1e-4
+_TOLERANCE = 1e-3
 """Largest difference of float32 from PyTorch, as a share of the largest value (at least 1)."""
 _AGREEMENT = 0.9
 """Least share of steps at which int8 must find the same token likeliest."""
@@ -171,10 +171,10 @@ def _parity(role: Role, model: bytes, reference: Reference, cases: Sequence[Case
 def _check(role: Role, parity: Parity, cases: Sequence[Case]) -> None:
     outputs = [case.cross for case in cases] if role == ENCODER else [s.outputs for case in cases for s in case.steps]
     limit = _TOLERANCE * max(1.0, *(float(np.abs(array).max()) for each in outputs for array in each.values()))
-    if not parity.max_abs_diff <= limit:
+    if not parity.max_abs_diff <= limit or parity.label_agreement != 1:
         raise CheckFailedError(
             f"the {role} does not compute what PyTorch does",
-            expected=f"a difference of <= {limit:.3g}",
-            found=f"{parity.max_abs_diff:.3g}",
+            expected=f"a difference of <= {limit:.3g} and always the same next token",
+            found=f"{parity.max_abs_diff:.3g}, the same in {parity.label_agreement:.1%} of {parity.n}",
             remedy="nothing was written; report this with the model",
         )

@@ -13,7 +13,7 @@ from edge.language.fake import FakeSentencer
 from edge.language.lexicon import Lexicon, english
 from edge.language.rules import RuleSentencer
 from edge.language.sentence import SentenceMaker, Utterances
-from edge.language.words import SignedWord, spell
+from edge.language.words import Composed, SignedWord, spell
 from edge.types import SignEvent, SpellingChange, State
 
 ADDED = {"i", "am", "is", "are", "do", "does"}
@@ -50,7 +50,7 @@ def lexicon() -> Lexicon:
     ],
 )
 def test_rules(signs: str, sentence: str) -> None:
-    assert RuleSentencer().compose(signs.split("|") if signs else []) == sentence
+    assert RuleSentencer().compose(signs.split("|") if signs else []) == Composed(sentence, "rules")
 
 
 WORDS = st.sampled_from(
@@ -60,7 +60,7 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS, max_size=8))
 def test_rules_lose_no_word_and_add_only_little_ones(words: list[str]) -> None:
-    sentence = RuleSentencer().compose(words)
+    sentence = RuleSentencer().compose(words).text
     have = re.findall(r"[a-z]+", sentence.lower())
     want = " ".join(words).lower().split()
     for word in want:
