@@ -72,10 +72,10 @@ def test_real_hands_are_where_mediapipe_sees_them(commands, tmp_path, data_dir):
 
 
 def test_real_hands_that_move_are_where_mediapipe_sees_them(commands, tmp_path, data_dir):
-    pictures = [p for source in scenes.SOURCES for p in scenes.real_pictures(data_dir, source, 6)]
+    pictures = [p for source in scenes.SOURCES for p in scenes.real_pictures(data_dir, source, 4)]
     scene = scenes.moving(*(scenes.panned(scenes.read_picture(p)) for p in pictures))
     row = agreement(commands, ("mediapipe", "fp32"), scene, range(len(scene.order)), tmp_path)["fp32"]
-    assert row.hands > 250
+    assert row.hands > 150
     assert row.mean < 0.003
     assert row.p95 < 0.01
     assert row.missed + row.extra <= 0.01 * row.hands
