@@ -38,7 +38,7 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
     """Do what ``python -m export.training``'s words say; raises the project's errors."""
     import torch
 
-    from export.training.picture_loop import fit_pictures, predict_pictures, split
+    from export.training.picture_loop import split
     from export.training.picture_report import PictureRun, write_checkpoint
 
     if options.threads:
@@ -50,7 +50,46 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
         _say(f"{len(everything.skipped)} pictures cannot be read and are left aside", everything.skipped)
     known, aside = _known(everything, recipe)
     out = _left_out(known, options.leave_out)
-    pictures = known.select(np.flatnonzero(~out))
+    pictures, theirs = known.select(np.flatnonzero(~out)), known.select(np.flatnonzero(out))
+    shown = np.isin(theirs.labels, pictures.classes)
+    if len(theirs) and not shown.any():
+        raise InputError("the source left out shows nothing that is trained on", expected=", ".join(pictures.classes))
+    parts = split(pictures, recipe, seed=options.seed)
+    model, history = _fit(pictures, recipe, start, options)
+    part, own = ("test", parts.test) if len(parts.test) else ("validation", parts.validation)
+    how = f"{part} part, {_split_name(recipe)}"
+    measured = [_measure(model, recipe, pictures.select(own), pictures.classes, how)]
+    if len(theirs):
+        seen = theirs.select(np.flatnonzero(shown))
+        measured.insert(0, _measure(model, recipe, seen, pictures.classes, "left out of the training"))
+    run = PictureRun(
+        recipe=recipe,
+        classes=pictures.classes,
+        seed=options.seed,
+        command=command,
+        history=tuple(history),
+        measured=tuple(measured),
+        pictures={
+            "trained on": len(parts.train),
+            "validation": len(parts.validation),
+            "test": len(parts.test),
+            "left out": len(theirs),
+            "unreadable": len(everything.skipped),
+        },
+        not_used={**aside, **Counter(theirs.labels[~shown].tolist())},
+    )
+    write_checkpoint(options.output, model, run)
+    (options.output / _STATE).unlink(missing_ok=True)
+    for found in measured:
+        m = found.measurement
+        sys.stdout.write(f"accuracy {m.value:.3f} on {m.n} pictures of {m.data} ({m.split})\n")
+
+
+def _fit(
+    pictures: Pictures, recipe: PictureRecipe, start: Callable[[nn.Module], None], options: argparse.Namespace
+) -> tuple[nn.Module, list[PictureEpoch]]:
+    from export.training.picture_loop import fit_pictures
+
     options.output.mkdir(parents=True, exist_ok=True)
     state = options.output / _STATE
     if not options.resume:
@@ -63,7 +102,7 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
             said = f"loss {epoch.loss:.3f}, validation {epoch.validation_loss:.3f}, accuracy {epoch.accuracy:.3f}"
             say(epoch.number, said)
 
-        model, history = fit_pictures(
+        return fit_pictures(
             pictures,
             recipe,
             seed=options.seed,
@@ -72,42 +111,13 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
             on_epoch=on_epoch,
             on_step=lambda done: say(done, said) if done % 1 else None,
         )
-    parts = split(pictures, recipe, seed=options.seed)
-    part, chosen = ("test", parts.test) if len(parts.test) else ("validation", parts.validation)
 
-    def measure(of: Pictures, rows: NDArray[np.int64], how: str) -> Figures:
-        answers = predict_pictures(model, of, rows, size=_size(recipe)).argmax(axis=1)
-        return figures(of.labels[rows], answers, pictures.classes, data=", ".join(sorted(set(of.sources))), split=how)
 
-    measured = []
-    unknown: Counter[str] = Counter()
-    if out.any():
-        theirs = known.select(np.flatnonzero(out))
-        rows = np.isin(theirs.labels, pictures.classes)
-        unknown = Counter(theirs.labels[~rows].tolist())
-        measured.append(measure(theirs, np.flatnonzero(rows), "left out of the training"))
-    measured.append(measure(pictures, chosen, f"{part} part, {_split_name(recipe)}"))
-    run = PictureRun(
-        recipe=recipe,
-        classes=pictures.classes,
-        seed=options.seed,
-        command=command,
-        history=tuple(history),
-        measured=tuple(measured),
-        pictures={
-            "trained on": len(parts.train),
-            "validation": len(parts.validation),
-            "test": len(parts.test),
-            "left out": int(out.sum()),
-            "unreadable": len(everything.skipped),
-        },
-        not_used={**aside, **unknown},
-    )
-    write_checkpoint(options.output, model, run)
-    state.unlink(missing_ok=True)
-    for found in measured:
-        m = found.measurement
-        sys.stdout.write(f"accuracy {m.value:.3f} on {m.n} pictures of {m.data} ({m.split})\n")
+def _measure(model: nn.Module, recipe: PictureRecipe, pictures: Pictures, known: tuple[str, ...], how: str) -> Figures:
+    from export.training.picture_loop import predict_pictures
+
+    answers = predict_pictures(model, pictures, np.arange(len(pictures)), size=_size(recipe)).argmax(axis=1)
+    return figures(pictures.labels, answers, known, data=", ".join(sorted(set(pictures.sources.tolist()))), split=how)
 
 
 def _recipe(options: argparse.Namespace) -> PictureRecipe:

@@ -96,6 +96,14 @@ def test_options_that_cannot_be_are_refused_in_one_line(
     assert said in message and message.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
+def test_a_source_left_out_must_show_something_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _data(tmp_path / "data")
+    for name in "KRUV":
+        (tmp_path / "data" / "bert" / name).rename(tmp_path / "data" / "bert" / f"not {name}")
+    assert main(["dexnet", *_folders(tmp_path), "--leave-out", "bert"]) == 3
+    assert "the source left out shows nothing that is trained on; expected K, R, U, V" in _said(capsys)
+
+
 def test_pretrained_weights_are_for_resnet_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_file(ResNet18(3).state_dict(), tmp_path / "imagenet.safetensors")
     assert _train(tmp_path, "--pretrained", str(tmp_path / "imagenet.safetensors")) == 2
