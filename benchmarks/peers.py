@@ -11,6 +11,7 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +20,7 @@ import numpy as np
 from benchmarks.contestants import Contestant
 from edge.bundle.manifest import Manifest
 from edge.engines import TensorSpec
-from edge.errors import InputError, UsageError
+from edge.errors import DependencyError, InputError, UsageError
 from edge.types import AnyArray
 
 if TYPE_CHECKING:
@@ -57,10 +58,15 @@ class TorchEngine:
 def open_peers(names: Sequence[str], manifest: Manifest, checkpoint: Path | None) -> tuple[Contestant, ...]:
     """The peers of a bundle, made from the ``checkpoint`` that it was exported from; None is the shipped one.
 
-    Raises UsageError for a network that is not in the registry, InputError when the checkpoint is another one.
+    Raises UsageError for a network that is not in the registry, InputError when the checkpoint is another one,
+    DependencyError without PyTorch.
     """
     if not names:
         return ()
+    if find_spec("torch") is None:
+        raise DependencyError(
+            "peers run on PyTorch", where="torch", found="no such package", remedy="pip install 'fingerpost[export]'"
+        )
     from export.loading import Request, load_family
 
     loaded = load_family(manifest.origin.model, Request(checkpoint, manifest.labels, manifest.input.preprocess or None))

@@ -21,12 +21,12 @@ from edge.bundle.manifest import InputContract, Task, Window
 from edge.bundle.reader import Bundle
 from edge.capture.opencv import quiet_cv2
 from edge.errors import UsageError
+from edge.holistic import hands_of_rows, holistic_rows
 from edge.landmarks import Landmarker, open_hand_pipeline
 from edge.recognition.resample import Resampler
 from edge.types import LEFT, RIGHT, AnyArray, FloatArray, Frame, Hands
 from export.datasets import Format, Part
-from export.training.data import ASPECT, hands_of
-from export.training.sign_data import LEFT_HAND, RIGHT_HAND, ROWS
+from export.training.data import ASPECT
 
 Feeds = Mapping[str, AnyArray]
 Convert = Callable[[AnyArray], Feeds | None]
@@ -69,7 +69,7 @@ def plain_feeder(title: str, task: Task, contract: InputContract) -> Feeder:
         return Feeder(title, task, holistic)
     recordings: dict[Format, Convert] = {
         "landmark npz": partial(_hand_window, contract=contract, span=span),
-        "isolated signs": lambda rows: _hand_window(hands_of(rows), contract, span),
+        "isolated signs": lambda rows: _hand_window(hands_of_rows(rows), contract, span),
     }
     return Feeder(title, task, recordings, "pictures need palm and hand networks in the bundle")
 
@@ -139,15 +139,15 @@ def _still(image: AnyArray, landmarker: Landmarker, contract: InputContract, spa
 
 
 def _holistic(rows: FloatArray, contract: InputContract, span: Window) -> Feeds:
-    return {contract.tensors[0].name: thinned(rows, span.frames)[None]}
+    rows = thinned(rows, span.frames)
+    fixed = contract.tensors[0].shape[1]
+    if fixed is not None and len(rows) < fixed:  # as the device pads for a network of one length only
+        rows = np.concatenate([rows, np.full((fixed - len(rows), *rows.shape[1:]), np.nan, np.float32)])
+    return {contract.tensors[0].name: rows[None]}
 
 
 def _without_face(hands: FloatArray) -> FloatArray:
-    rows = np.full((len(hands), ROWS, 3), np.nan, np.float32)
-    for slot, place in ((LEFT, LEFT_HAND), (RIGHT, RIGHT_HAND)):
-        seen = hands[:, slot].any(axis=(1, 2))
-        rows[seen, place] = hands[seen, slot]
-    return rows
+    return np.stack([holistic_rows(frame, frame.any(axis=(1, 2)), None) for frame in hands])
 
 
 def _seen(landmarks: FloatArray, aspect: float) -> Hands:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import InputError
+from edge.holistic import hands_of_rows
 from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray
-from export.training.sign_data import LEFT_HAND, RIGHT_HAND, each_recording, read_table
+from export.training.sign_data import each_recording, read_table
 
 ASPECT = 4 / 3
 """Width / height that all coordinates are brought to: `export.models.hands.ASPECT`, without the torch that it needs."""
@@ -157,16 +158,10 @@ def read_signs(root: Path, *, progress: Any = None) -> Recordings:
     """The hands of every recording of ``train.csv``; the source is ``<folder>/<participant>``."""
     sequences, labels, sources = [], [], []
     for file, landmarks in each_recording(read_table(root), progress=progress):
-        sequences.append(hands_of(landmarks))
+        sequences.append(hands_of_rows(landmarks))
         labels.append(file.sign)
         sources.append(sign_source(root, file.participant))
     return from_sequences(sequences, labels, sources)
-
-
-def hands_of(landmarks: FloatArray) -> FloatArray:
-    """The hands (T, 2, 21, 3) of holistic landmarks (T, 543, 3); missing is zero."""
-    hands = np.stack([landmarks[:, LEFT_HAND], landmarks[:, RIGHT_HAND]], axis=1)
-    return np.asarray(np.nan_to_num(hands), np.float32)
 
 
 def sign_source(root: Path, participant: str) -> str:

@@ -24,8 +24,6 @@ TABLE = "train.csv"
 CLASSES = "sign_to_prediction_index_map.json"
 ROWS = 543
 """Landmarks of a frame."""
-LEFT_HAND = slice(468, 489)
-RIGHT_HAND = slice(522, 543)
 _GROUPS = (("face", 468), ("left_hand", 21), ("pose", 33), ("right_hand", 21))
 _ROW_INDEX = np.concatenate([np.arange(count) for _, count in _GROUPS])
 _ROW_TYPE = [name for name, count in _GROUPS for _ in range(count)]

@@ -21,8 +21,9 @@ from export.models import hands as hands_model
 from export.models.seed000 import hand_sequence_contract
 from export.models.signs import holistic_contract
 from export.training import data
-from export.training.sign_data import LEFT_HAND, RIGHT_HAND, ROWS
+from export.training.sign_data import ROWS
 
+LEFT_HAND, RIGHT_HAND = slice(468, 489), slice(522, 543)
 SPAN = Window(frames=6, rate=15)
 HANDS = hand_sequence_contract("", aspect=4 / 3, window=SPAN)
 
@@ -90,6 +91,16 @@ def test_hands_alone_are_a_holistic_recording_without_a_face() -> None:
     assert rows.shape == (1, 8, ROWS, 3), "thinned to the window, never padded"
     assert np.isnan(rows[0, 0]).all() and np.isnan(rows[0, :, LEFT_HAND]).all()
     assert np.isfinite(rows[0, 1:, RIGHT_HAND]).all() and np.isnan(rows[0, :, :468]).all()
+
+
+def test_a_holistic_network_of_one_length_only_gets_missing_frames() -> None:
+    free = holistic_contract("118-points", Window(frames=8, rate=30))
+    tensor = free.tensors[0].model_copy(update={"shape": (None, 8, ROWS, 3)})
+    feeder = plain_feeder("m", "holistic-sequence", free.model_copy(update={"tensors": (tensor,)}))
+    feeds = feeder.convert["isolated signs"](np.zeros((5, ROWS, 3), np.float32))
+    assert feeds is not None
+    assert feeds["landmarks"].shape == (1, 8, ROWS, 3)
+    assert np.isnan(feeds["landmarks"][0, 5:]).all() and not feeds["landmarks"][0, :5].any()
 
 
 def test_a_picture_is_resized_and_red_comes_first() -> None:

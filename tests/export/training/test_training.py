@@ -73,8 +73,9 @@ def write_folder(root: Path) -> Path:
 
 def write_parquet(path: Path, frames: FloatArray, leave_out: str = "") -> None:
     points = np.full((len(frames), 543, 3), np.nan, np.float32)
-    points[:, 468:489], points[:, 522:543] = frames[:, 0], frames[:, 1]
-    points[points == 0] = np.nan
+    for slot, place in enumerate((slice(468, 489), slice(522, 543))):
+        seen = frames[:, slot].any(axis=(1, 2))
+        points[seen, place] = frames[seen, slot]
     columns = {
         "frame": np.repeat(np.arange(len(frames), dtype=np.int16), 543),
         "type": (["face"] * 468 + ["left_hand"] * 21 + ["pose"] * 33 + ["right_hand"] * 21) * len(frames),
