@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.spelling import edit_distance, letters, main, words
+from benchmarks.correction import common_words
+from benchmarks.spelling import main
+from benchmarks.utterances import edit_distance, letters, words
 from edge.bundle.reader import open_bundle
+from edge.language.lexicon import english
 from export.training.data import Recordings, from_sequences
 
 RATE = 15.0
@@ -74,10 +77,18 @@ def test_words_are_apart() -> None:
     assert int((np.diff(visible.astype(int)) == 1).sum()) == len(utterance.said) >= 2
 
 
+def test_common_words_are_those_that_the_letters_can_spell() -> None:
+    found = common_words(english(), set("HELO"))
+    assert {"HELLO", "HOLE"} <= set(found)
+    assert all(set(word) <= set("HELO") and 3 <= len(word) <= 8 for word in found)
+    assert len(common_words(english(), set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))) > 3000
+
+
 @pytest.mark.slow
 def test_the_shipped_bundle_reads_joined_recordings(demo_bundle: Path, data_dir: Path, capsys) -> None:
     assert main(["--bundle", str(demo_bundle), "--data", str(data_dir), "--utterances", "10", "--json"]) == 0
-    results = json.loads(capsys.readouterr().out)["results"]
+    printed = json.loads(capsys.readouterr().out)
+    results = printed["results"]
     with capsys.disabled():
         for r in results:
             print(f"\n{r['source']} {r['kind']}s ({r['seen']}): {r['distance']} edits in {r['signs']} signs", end="")  # noqa: T201
@@ -87,3 +98,6 @@ def test_the_shipped_bundle_reads_joined_recordings(demo_bundle: Path, data_dir:
     spelled = [r for r in results if r["kind"] == "letter"]
     assert spelled
     assert sum(r["distance"] for r in spelled) < 0.3 * sum(r["signs"] for r in spelled)
+    corrected = printed["correction"]
+    assert corrected
+    assert sum(r["left_wrong"] for r in corrected) <= sum(r["read_wrong"] for r in corrected)
