@@ -22,10 +22,8 @@ from edge.engines import Engine
 from edge.errors import InputError
 from edge.types import AnyArray
 from export.datasets import Chosen
-from export.feeding import Feeder
+from export.feeding import NOTHING, Feeder
 
-NOTHING = "nothing"
-"""The class of a picture that shows no hand, as "ASL Alphabet" calls it."""
 _NAMED = 3
 
 

@@ -28,6 +28,9 @@ from edge.types import LEFT, RIGHT, AnyArray, FloatArray, Frame, Hands
 from export.datasets import Format, Part
 from export.training.data import ASPECT
 
+NOTHING = "nothing"
+"""The class of a picture that shows no hand, as "ASL Alphabet" calls it: what a hand model answers, where it has this
+class, when the landmark step finds none."""
 Feeds = Mapping[str, AnyArray]
 Convert = Callable[[AnyArray], Feeds | None]
 

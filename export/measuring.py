@@ -18,7 +18,7 @@ from edge.bundle.reader import Bundle, open_bundle
 from edge.engines import Engine, OnnxEngine
 from edge.statistics import retention
 from export.datasets import Chosen, choose, find_parts, seen_sources
-from export.feeding import Feeder, open_feeder
+from export.feeding import NOTHING, Feeder, open_feeder
 
 _REFERENCE: Precision = "fp32"
 _MEASURED: tuple[Precision, ...] = ("fp32", "int8")
@@ -64,7 +64,7 @@ def measure_retention(
 def _right(
     bundle: Bundle, feeder: Feeder, chosen: Chosen, progress: Callable[[str], None]
 ) -> Mapping[Precision, NDArray[np.bool_]]:
-    """Which examples (n,) each variant gets right; one in which no hand is found is right for nobody."""
+    """Which examples (n,) each variant gets right; one in which no hand is found is right where it shows none."""
     variants = [v for v in bundle.manifest.variants("classifier") if v in _MEASURED]
     engines: dict[Precision, Engine] = {}
     right = {variant: np.zeros(len(chosen), np.bool_) for variant in variants}
@@ -76,6 +76,9 @@ def _right(
                 progress(f"retention, {index} of {len(chosen)} examples")
             feeds = feeder.convert[chosen.part(index).format](chosen.read(index))
             if feeds is None:
+                shows_none = bundle.manifest.labels[chosen.truth[index]].name == NOTHING
+                for answers in right.values():
+                    answers[index] = shows_none
                 continue
             for variant, engine in engines.items():
                 answer = engine.run(feeds)[engine.outputs[0].name]
