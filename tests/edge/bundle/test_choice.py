@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.bundle.acceptance import accept
-from edge.bundle.choice import choose_variants
+from edge.bundle.choice import choose_variants, onnx_engines
 from edge.bundle.manifest import Manifest, Network, Precision, Role
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.samples import sample_files, sample_manifest, sample_network
@@ -240,3 +241,22 @@ class TestRemembering:
         engines = Engines()
         choose_variants(bundle, engines, runtime="x", store=store)
         assert engines.made
+
+
+def test_the_shipped_bundle_is_tried_within_five_seconds(demo_bundle: Path) -> None:
+    make_engine, runtime = onnx_engines(1)
+    with open_bundle(demo_bundle) as bundle:
+        begin = time.process_time()  # other tests may run beside this one
+        choices = choose_variants(bundle, make_engine, runtime=runtime)
+        assert time.process_time() - begin < 5
+    assert [each.role for each in choices.roles] == ["classifier", "palm", "hand"]
+    assert [[r.variant for r in each.results] for each in choices.roles] == [
+        ["fp32", "int8"],
+        ["fp32"],
+        ["fp32", "int8"],
+    ]
+    for each in choices.roles:
+        assert all(r.barred == "" and r.agreement >= 0.98 and r.median_ms for r in each.results), each
+    hand = choices.acceptance("hand").results[1]
+    assert hand.shift is not None and hand.shift < 0.005
+    assert hand.ratio is not None
