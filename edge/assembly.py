@@ -68,7 +68,7 @@ def assembled(
         stack.callback(source.close)
         check_source(manifest, source.delivers, settings.source)
         make_engine, runtime = onnx_engines(settings.threads)
-        roles = landmark_roles(bundle, source.delivers, settings.landmarker)
+        roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
         variant: Precision
         if settings.variant == "auto":

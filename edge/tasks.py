@@ -76,9 +76,10 @@ def check_source(manifest: Manifest, delivers: Delivers, where: object) -> None:
         )
 
 
-def landmark_roles(bundle: Bundle, delivers: Delivers, landmarker: LandmarkerChoice) -> tuple[Role, ...]:
+def landmark_roles(
+    manifest: Manifest, delivers: Delivers, landmarker: LandmarkerChoice, where: object
+) -> tuple[Role, ...]:
     """The networks that find hands and face in what the source delivers; raises BundleError when one is missing."""
-    manifest = bundle.manifest
     if delivers != "frames":
         return ()
     hands = () if landmarker == "mediapipe" or _whole_pictures(manifest, landmarker) else _HANDS
@@ -88,7 +89,7 @@ def landmark_roles(bundle: Bundle, delivers: Delivers, landmarker: LandmarkerCho
         if not manifest.variants(role):
             raise BundleError(
                 f"the bundle has no {role} network, so no {what[role]} can be found in pictures",
-                where=bundle.path,
+                where=where,
                 remedy="export it again with its landmark networks, or run it on a landmark recording (.npz)",
             )
     return wanted
