@@ -32,8 +32,8 @@ _LEAST_FRAMES = 5
 class Correction:
     """One source.
 
-    ``read_wrong`` of ``words`` were read wrongly, ``left_wrong`` are wrong after the correction, of which ``made_worse``
-    were replaced by another wrong word; ``letter_rate`` is the edit distance over the letters, before and after.
+    ``read_wrong`` of ``words`` were read wrongly; ``left_wrong`` are wrong after the correction, ``made_worse`` of them
+    as another wrong word; ``letter_rate`` is the edit distance over the letters, before and after.
     """
 
     source: str

@@ -16,7 +16,7 @@ from edge.landmarks.fake import FakeLandmarker, no_hands
 from edge.outputs import FakeOutput
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
-from edge.types import Caption, Frame, Hands, SignEvent, State
+from edge.types import Caption, Frame, Hands, Sentence, SignEvent, State
 
 
 class Letters:
@@ -256,3 +256,35 @@ def slow(seconds: float):
         return no_hands(frame)
 
     return process
+
+
+class Talk:
+    """Sentences that are due at the fourth frame and at the end."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def due(self, now: float) -> Sentence | None:
+        self.asked.append(now)
+        return Sentence("due", "DUE", now, "fake") if len(self.asked) == 4 else None
+
+    def finish(self, now: float) -> Sentence | None:
+        return Sentence("rest", "REST", now, "fake")
+
+
+def test_sentences_are_shown_when_they_are_due_and_the_last_before_the_end():
+    talk = Talk()
+    runtime, output, _, _ = make(FakeSource(count=6), sentences=talk)
+    summary = runtime.run()
+    assert output.sentences == ["due", "rest"]
+    assert len(talk.asked) == 6
+    assert output.captions[-1] == summary.text
+    assert [type(item).__name__ for item in output.items[-3:]] == ["Sentence", "State", "Summary"]
+
+
+def test_a_run_that_is_stopped_says_no_sentence():
+    runtime, output, _, recogniser = make(FakeSource(count=100), sentences=(talk := Talk()))
+    recogniser.push = lambda hands, push=recogniser.push: (runtime.stop() if hands.index == 1 else None) or push(hands)
+    runtime.run()
+    assert output.sentences == []
+    assert len(talk.asked) == 2

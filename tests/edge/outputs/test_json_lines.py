@@ -10,7 +10,7 @@ from edge.errors import SourceError
 from edge.outputs import JsonLines, json_lines
 from edge.outputs.json_lines import error_object
 from edge.summary import Spread, Summary
-from edge.types import Caption, SignEvent, State
+from edge.types import Caption, Sentence, SignEvent, SpellingChange, State
 
 SIGN = SignEvent("L", "letter", np.float32(0.9), 1.0, 1.5, 99.0, (("A", np.float32(0.0625)), ("S", 0.01)))
 SUMMARY = Summary(
@@ -110,3 +110,16 @@ def test_the_documentation_names_every_field():
     documented = set(re.findall(r"``(\w+)``", text)) | set(re.findall(r'"(\w+)"', text))
     for line in [*written(*ITEMS), error_object(SourceError("x"))]:
         assert set(line) <= documented
+
+
+def test_a_sentence_has_what_was_read_and_what_was_changed():
+    change = SpellingChange("KEBY", "KEY", ("KEN",))
+    (line,) = written(Sentence("My key.", "my KEBY", 3.0, "rules", (change,)))
+    assert line == {
+        "type": "sentence",
+        "text": "My key.",
+        "read": "my KEBY",
+        "time": 3.0,
+        "by": "rules",
+        "changes": [{"read": "KEBY", "written": "KEY", "others": ["KEN"]}],
+    }

@@ -9,7 +9,7 @@ from edge.outputs import Plain
 from edge.outputs.bar import Bar
 from edge.outputs.console import Console
 from edge.summary import Spread, Summary
-from edge.types import Caption, SignEvent, State
+from edge.types import Caption, Sentence, SignEvent, SpellingChange, State
 
 SUMMARY = Summary(
     text="HELLO [bold]",
@@ -97,3 +97,24 @@ def test_the_bar_appears_only_when_it_takes_long(monkeypatch, capsys, patience, 
     captured = capsys.readouterr()
     assert captured.out == ""
     assert ("3/3" in captured.err) == drawn
+
+
+SENTENCE = Sentence("[key].", "KEBY", 3.0, "rules", (SpellingChange("KEBY", "KEY", ("KEN",)),))
+
+
+def test_plain_shows_a_sentence_and_what_was_changed_in_it():
+    stream = io.StringIO()
+    output = Plain(stream)
+    output.show(SENTENCE)
+    output.show(Sentence("Hello.", "HELLO", 9.5, "t5"))
+    assert stream.getvalue() == "    3.00 s  = [key]. (KEBY read as KEY)\n    9.50 s  = Hello.\n"
+
+
+def test_the_console_shows_a_sentence_and_keeps_it_at_the_end():
+    console, stream = terminal()
+    output = Console(console)
+    output.show(SENTENCE)
+    assert "= [key]. (KEBY read as KEY)" in stream.getvalue()
+    stream.truncate(0)
+    output.show(SUMMARY)
+    assert "= [key]. (KEBY read as KEY)" in stream.getvalue()
