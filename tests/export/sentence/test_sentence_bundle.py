@@ -38,7 +38,7 @@ def store(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: object, hidden: Path | None = None, missing: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """``python -m WORDS``, where the packages ``missing`` cannot be imported; ``hidden`` is an empty folder for that."""
+    """``python -m WORDS``, where the packages ``missing`` cannot be imported; ``hidden`` is a folder for that."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     if hidden is not None:
         for name in missing:

@@ -16,7 +16,7 @@ from export.sentence.building import BuiltSentence, build_sentence
 from export.sentence.network import distance_buckets
 from export.sentence.reading import read_folder
 
-from .conftest import Made, make
+from .conftest import Made
 
 STEPS = 14
 pytestmark = pytest.mark.slow
@@ -92,7 +92,10 @@ def test_int8_is_smaller_and_says_nearly_the_same(built: BuiltSentence) -> None:
         assert parities[role, "fp32"].max_abs_diff < 1e-4
         assert parities[role, "fp32"].label_agreement == 1
     small = [role for role, variant in sizes if variant == "int8"]
-    assert small, "random weights of one kind lose the decoder, none loses both"
+    # What says another token too often is left out, and the export says so: random weights may lose one of them.
+    assert small
+    assert len(small) + len(built.notes) == 2
+    assert all("int8" in note and "%" in note for note in built.notes)
     for role in small:
         assert sizes[role, "int8"] < sizes[role, "fp32"]
         assert parities[role, "int8"].label_agreement >= 0.9
@@ -127,16 +130,6 @@ def search_limit(made: Made, prompt: list[int], limit: int) -> list[int]:
     with torch.no_grad():
         tokens = made.model.generate(torch.tensor([prompt]), max_new_tokens=limit, do_sample=False, num_beams=1)
     return [token for token in tokens[0].tolist()[1:] if token != 1]
-
-
-def test_int8_that_says_something_else_is_left_out(tmp_path) -> None:
-    wild = make(tmp_path / "wild", "gated", initializer_factor=4.0)
-    built = build_sentence(read_folder(wild.folder))
-    kept = {(network.role, network.variant) for network in built.networks}
-    assert {("sentence-encoder", "fp32"), ("sentence-decoder", "fp32")} <= kept
-    assert len(kept) + len(built.notes) == 4
-    assert built.notes
-    assert "int8" in built.notes[0]
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
