@@ -32,7 +32,7 @@ class SentencePieceTokenizer:
         except ImportError as error:
             raise DependencyError(
                 "the sentence model of this bundle needs sentencepiece, which is not installed",
-                remedy="pip install 'fingerpost[sentence]'",
+                remedy="install it with: pip install 'fingerpost[sentence]'",
             ) from error
         try:
             self._processor = SentencePieceProcessor(model_proto=model)

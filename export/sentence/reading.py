@@ -155,7 +155,7 @@ def spiece_of(tokenizer: Mapping[str, Any], *, where: Path) -> bytes:
         pb: Any = import_module("sentencepiece.sentencepiece_model_pb2")  # generated, without types
     except ImportError as error:
         raise DependencyError(
-            "the tokenizer needs sentencepiece", remedy="pip install 'fingerpost[sentence]'"
+            "the tokenizer needs sentencepiece", remedy="install it with: pip install 'fingerpost[sentence]'"
         ) from error
     model = tokenizer.get("model") or {}
     pieces, unknown = model.get("vocab"), model.get("unk_id")
