@@ -35,6 +35,8 @@ from edge.tasks import check_source, check_task, landmark_roles, make_recogniser
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker
+    from edge.service.health import Health
+    from edge.service.metrics import Metrics
 
 
 @contextmanager
@@ -64,7 +66,9 @@ def assembled(
         stack.callback(bundle.close)
         manifest = bundle.manifest
         check_task(manifest, bundle.path)
-        source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime)
+        # Nobody is there to plug a camera in and start a service again.
+        patient = notifier.supervised
+        source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime, patient=patient)
         stack.callback(source.close)
         check_source(manifest, source.delivers, settings.source)
         make_engine, runtime = onnx_engines(settings.threads)
@@ -89,20 +93,41 @@ def assembled(
         sentences = open_utterances(
             composer, bundle, choice=settings.sentence, variants=choices, make_engine=make_engine, stack=stack
         )
+        health, metrics = _watched(settings, notifier, bundle.title, variant, stack)
         yield Runtime(
             source,
             landmarker=landmarker,
             recogniser=make_recogniser(manifest, engine, labels, settings.landmarker),
             composer=composer,
             sentences=sentences,
-            outputs=outputs,
+            outputs=[*outputs, *metrics],
             notifier=notifier,
             trial=trial,
+            observers=[*health, *metrics],
+            health=health[0] if health else None,
             progress=progress,
             max_frames=settings.max_frames,
             bundle=bundle.title,
             variant=variant,
         )
+
+
+def _watched(
+    settings: RunSettings, notifier: Notifier, bundle: str, variant: str, stack: ExitStack
+) -> tuple[list[Health], list[Metrics]]:
+    """A service watches its board; metrics are served where they were asked for."""
+    metrics: list[Metrics] = []
+    if settings.metrics is not None:
+        from edge.service.metrics import Metrics, MetricsServer
+
+        metrics.append(Metrics(bundle=bundle, variant=variant))
+        stack.callback(MetricsServer(metrics[0], settings.metrics).close)
+    if not metrics and not notifier.supervised:
+        return [], []
+    from edge.service.board import Board
+    from edge.service.health import Health
+
+    return [Health(Board(disk=settings.store), told=[each.board for each in metrics])], metrics
 
 
 def _active(store: Store) -> Bundle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _SOURCES = """\
 sources:
   0, 1, /dev/video2    a camera (V4L2), by number or path
+  csi, picamera2       a ribbon-cable camera, through GStreamer or the system's picamera2
+  gst:PIPELINE         any GStreamer pipeline up to raw pictures, e.g. gst:'v4l2src ! jpegdec'
+  rtsp://... http://   a network camera
   clip.mp4             a video file (mp4, webm, mkv, avi, ...)
   pictures/            a folder of pictures in natural order, --fps of them a second
   recording.npz        a landmark recording: `landmarks` (T, 2, 21, 3), or (T, 543, 3) with the face; optional `time`
@@ -64,6 +68,7 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10)")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
+    add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
     add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
         help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
     parser.set_defaults(run=run)
@@ -89,10 +94,13 @@ def run(arguments: argparse.Namespace) -> int:
         max_frames=arguments.max_frames,
         trial_seconds=arguments.trial_seconds,
         sentence=arguments.sentence,
+        metrics=arguments.metrics,
     )
     with StopSignals() as signals, ExitStack() as stack:
         output, progress = _output(arguments, stack)
         notifier = SystemdNotifier()
+        if notifier.supervised:  # what the journal should have; at a terminal, warnings do
+            logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
         runtime = stack.enter_context(assembled(settings, [output], notifier=notifier, progress=progress))
         signals.call(runtime.stop)
         runtime.run()
@@ -126,6 +134,13 @@ def _count(text: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() else 0
     if not 1 <= number <= 1_000_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to 65535")
     return number
 
 

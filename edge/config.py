@@ -38,7 +38,8 @@ class RunSettings:
     ``bundle`` a bundle file or unpacked folder, None for the active bundle of ``store``. ``policy`` and ``keys`` as
     `edge.bundle.signing.read_trust` takes them. ``landmarker`` finds the hands: the bundle's own networks, or the
     mediapipe package. ``fps`` the rate of a folder of pictures. ``max_frames`` ends the run after so many.
-    ``trial_seconds`` a bundle on trial must be healthy before it is committed; only a service judges.
+    ``trial_seconds`` a bundle on trial must be healthy before it is committed; only a service judges. ``metrics`` is
+    the local port that answers Prometheus, None for none.
     """
 
     source: str
@@ -54,3 +55,4 @@ class RunSettings:
     max_frames: int | None = None
     trial_seconds: float = TRIAL_SECONDS
     sentence: SentenceChoice = "off"
+    metrics: int | None = None

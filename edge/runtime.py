@@ -22,11 +22,15 @@ from edge.capture.base import HandsSource, Source
 from edge.errors import FingerpostError, SourceError
 from edge.outputs.base import Item, Output
 from edge.service.notify import Notifier
-from edge.summary import Stage, Summary, Times, peak_memory
+from edge.summary import FrameTimes, StageTimes, Summary, Times, peak_memory
 from edge.types import JUMP, Caption, Frame, Hands, Sentence, SignEvent, State
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
+
+
+_PATIENCE = 30.0
+"""How much longer (seconds) systemd is asked to wait for the first frame, each time that a camera says it is away."""
 
 
 class Recogniser(Protocol):
@@ -74,13 +78,34 @@ class Trial(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Somebody who looks at every frame's times."""
+
+    def frame(self, times: FrameTimes, /) -> None:
+        """A frame went through the loop. Cheap."""
+        ...
+
+
+class Health(Protocol):
+    """Watches how the service does."""
+
+    @property
+    def interval(self) -> float:
+        """Least time in seconds from one frame to the next."""
+        ...
+
+    def tick(self) -> None:
+        """Time passed without a frame."""
+        ...
+
+
 class Runtime:
     """One run of one source.
 
     ``landmarker`` may be None for a source that delivers hands, ``sentences`` where none are wanted, ``trial`` where
-    nobody judges the bundle. ``progress``
-    is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant`` name in the
-    summary what ran.
+    nobody judges the bundle. ``observers`` see each frame's times; ``health`` may slow a live source down.
+    ``progress`` is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant``
+    name in the summary what ran.
     """
 
     def __init__(
@@ -94,11 +119,14 @@ class Runtime:
         notifier: Notifier,
         sentences: Sentences | None = None,
         trial: Trial | None = None,
+        observers: Sequence[Observer] = (),
+        health: Health | None = None,
         progress: Callable[[int, int], None] | None = None,
         max_frames: int | None = None,
         bundle: str = "",
         variant: str = "",
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._source = source
         self._landmarker = landmarker
@@ -108,15 +136,18 @@ class Runtime:
         self._notifier = notifier
         self._sentences = sentences
         self._trial = trial
+        self._observers = observers
+        self._health = health
         self._progress = progress
         self._max_frames = max_frames
         self._bundle, self._variant = bundle, variant
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
         self._stopping = False
         self._frames = self._signs = self._captions = 0
         self._text = ""
         self._now = 0.0
-        self._stages: dict[Stage, Times] = {s: Times() for s in ("capture", "landmarks", "recognition", "total")}
+        self._trouble: str | None = None
+        self._times = StageTimes()
         self._latency = Times()
 
     def stop(self) -> None:
@@ -159,21 +190,33 @@ class Runtime:
         for item in self._source:
             if self._stopping:
                 return
-            if isinstance(item, State):  # a camera that is away says so now and then: the loop is alive
-                self._tell([item], caused=False)
-                self._notifier.watchdog()
+            if isinstance(item, State):
+                self._away(item)
                 continue
             self._step(item, asked)
             self._frame_done()
             if self._frames == self._max_frames:
                 return
+            if self._health is not None and self._source.live:
+                self._sleep(max(self._health.interval - (self._clock() - asked), 0.0))
             asked = self._clock()
+
+    def _away(self, state: State) -> None:
+        """The camera is away and says so now and then: the loop is alive, and nobody is to blame."""
+        if state.detail != self._trouble:
+            self._trouble = state.detail
+            self._tell([state], caused=False)
+        if not self._frames:
+            self._notifier.extend(_PATIENCE)
+        self._notifier.watchdog()
+        if self._health is not None:
+            self._health.tick()
 
     def _step(self, item: Frame | Hands, asked: float) -> None:
         picked = self._clock()
         if self._frames and not 0 <= item.time - self._now <= JUMP:
             self._new_scene()
-        self._now = item.time
+        self._now, self._trouble = item.time, None
         hands = item if isinstance(item, Hands) else self._landmarks(item)
         found = self._clock()
         decisions = self._recogniser.push(hands)
@@ -182,11 +225,16 @@ class Runtime:
         if self._sentences is not None:
             self._say(self._sentences.due(item.time))
         self._frames += 1
-        self._stages["capture"].add(picked - (item.captured if self._source.live else asked))
-        if isinstance(item, Frame):
-            self._stages["landmarks"].add(found - picked)
-        self._stages["recognition"].add(decided - found)
-        self._stages["total"].add(decided - item.captured)
+        times = FrameTimes(
+            capture=picked - (item.captured if self._source.live else asked),
+            landmarks=found - picked if isinstance(item, Frame) else None,
+            recognition=decided - found,
+            total=decided - item.captured,
+            dropped=self._source.dropped,
+        )
+        self._times.add(times)
+        for observer in self._observers:
+            observer.frame(times)
 
     def _new_scene(self) -> None:
         self._tell(self._recogniser.finish(), caused=False)
@@ -232,7 +280,6 @@ class Runtime:
             output.show(item)
 
     def _summary(self, seconds: float) -> Summary:
-        spreads = {stage: times.spread() for stage, times in self._stages.items()}
         return Summary(
             text=self._text,
             signs=self._signs,
@@ -240,7 +287,7 @@ class Runtime:
             frames=self._frames,
             dropped=self._source.dropped,
             seconds=seconds,
-            stages={stage: spread for stage, spread in spreads.items() if spread is not None},
+            stages=self._times.spreads(),
             latency=self._latency.spread(),
             peak_memory=peak_memory(),
             bundle=self._bundle,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -54,6 +54,37 @@ class Summary:
     def fps(self) -> float:
         """Frames processed per second of wall time."""
         return self.frames / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """What one frame took, in seconds, by stage as in `Summary`; ``landmarks`` is None where the source delivers hands.
+    ``dropped`` counts all drops so far."""
+
+    capture: float
+    landmarks: float | None
+    recognition: float
+    total: float
+    dropped: int
+
+
+class StageTimes:
+    """Collects the times of frames by stage; bounded."""
+
+    def __init__(self) -> None:
+        self._stages: dict[Stage, Times] = {stage: Times() for stage in get_args(Stage)}
+
+    def add(self, frame: FrameTimes) -> None:
+        """Add one frame."""
+        for stage, times in self._stages.items():
+            seconds: float | None = getattr(frame, stage)
+            if seconds is not None:
+                times.add(seconds)
+
+    def spreads(self) -> dict[Stage, Spread]:
+        """The percentiles of the stages that were gone through."""
+        spreads = {stage: times.spread() for stage, times in self._stages.items()}
+        return {stage: spread for stage, spread in spreads.items() if spread is not None}
 
 
 class Times:

@@ -14,27 +14,9 @@ from statistics import median
 from typing import Protocol
 
 from edge.service.board import Readings
+from edge.summary import FrameTimes
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FrameTimes:
-    """What one frame took, in seconds, by stage as in `edge.summary.Summary`; ``dropped`` counts all drops so far."""
-
-    capture: float
-    landmarks: float
-    recognition: float
-    total: float
-    dropped: int
-
-
-class Observer(Protocol):
-    """Somebody who looks at every frame's times."""
-
-    def frame(self, times: FrameTimes) -> None:
-        """A frame went through the loop. Cheap."""
-        ...
 
 
 class ReadsBoard(Protocol):
@@ -58,7 +40,7 @@ class HealthSettings:
 
 
 class Health:
-    """Watches frames and board; an `Observer`. ``told`` get the readings each time they are taken."""
+    """Watches frames and board; one of the runtime's observers. ``told`` get the readings each time they are taken."""
 
     def __init__(
         self,

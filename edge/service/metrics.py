@@ -1,17 +1,16 @@
 """Metrics for Prometheus, on this machine's own port: off unless asked for, counts and times only.
 
-`Metrics` is both an `Output` (signs, captions and states go by) and an `Observer` of frames; `serve` answers
+`Metrics` is both an `Output` (signs, captions and states go by) and one of the runtime's observers; `serve` answers
 ``http://127.0.0.1:PORT/metrics``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from edge.errors import DependencyError, UsageError
-from edge.outputs.base import Item
 from edge.service.board import Readings
-from edge.service.health import FrameTimes
+from edge.summary import FrameTimes, Stage
 from edge.types import Caption, SignEvent, State
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 _BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 """Seconds: from a fast PC's frame to what nobody wants to wait for."""
-_STAGES = ("capture", "landmarks", "recognition", "total")
 
 
 class Metrics:
@@ -54,11 +52,13 @@ class Metrics:
         """Count a frame."""
         self._frames.inc()
         self._dropped.set(times.dropped)
-        for stage in _STAGES:
-            self._stages.labels(stage).observe(getattr(times, stage))
+        for stage in get_args(Stage):
+            seconds: float | None = getattr(times, stage)
+            if seconds is not None:
+                self._stages.labels(stage).observe(seconds)
 
-    def show(self, item: Item) -> None:
-        """Count a sign, a caption's latency, a change of state. No text is kept."""
+    def show(self, item: object) -> None:
+        """Count a sign, a caption's latency, a change of state; no text is kept. Other items pass."""
         if isinstance(item, SignEvent):
             self._signs.labels(item.kind).inc()
         elif isinstance(item, Caption) and item.latency is not None:
@@ -77,6 +77,9 @@ class Metrics:
         self._resident.set(readings.resident)
         self._memory.set(readings.memory_available)
         self._disk.set(readings.disk_free)
+
+    def close(self) -> None:
+        """Nothing is held: the server is closed by itself."""
 
     def text(self) -> str:
         """What a scrape gets."""

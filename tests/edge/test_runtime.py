@@ -16,6 +16,7 @@ from edge.landmarks.fake import FakeLandmarker, no_hands
 from edge.outputs import FakeOutput
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
+from edge.summary import FrameTimes
 from edge.types import Caption, Frame, Hands, Sentence, SignEvent, State
 
 
@@ -288,3 +289,78 @@ def test_a_run_that_is_stopped_says_no_sentence():
     runtime.run()
     assert output.sentences == []
     assert len(talk.asked) == 2
+
+
+class Away:
+    """A live source: ``frames`` pictures, then ``states`` while the camera is away, then ``frames`` again."""
+
+    delivers = "frames"
+    live = True
+    length = None
+    dropped = 0
+
+    def __init__(self, *, frames: int, states: int, first: bool = True) -> None:
+        self._frames, self._states, self._first = frames, states, first
+
+    def __iter__(self) -> Iterator[Frame | State]:
+        if self._first:
+            yield from FakeSource(count=self._frames)
+        for second in range(self._states):
+            yield State("camera-lost", 10.0 + second, "no picture for 2.5 s" if second < 2 else "no camera")
+        for frame in FakeSource(count=self._frames):
+            yield replace(frame, time=100 + frame.time, index=self._frames + frame.index)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_camera_that_is_away_is_shown_once_for_each_reason_and_keeps_the_watchdog_quiet():
+    runtime, output, notifier, recogniser = make(Away(frames=4, states=5))
+    runtime.run()
+    assert output.states.count("camera-lost") == 2
+    assert [told for told in notifier.told if told[0] == "watchdog"] == [("watchdog", "")] * (4 + 5 + 4)
+    assert ("status", "camera-lost") in notifier.told
+    assert recogniser.finished == 2  # what was pending when the camera went, and at the end
+    assert "extend" not in [kind for kind, _text in notifier.told]
+
+
+def test_while_the_first_picture_is_waited_for_systemd_is_asked_for_patience():
+    runtime, _, notifier, _ = make(Away(frames=2, states=3, first=False))
+    runtime.run()
+    kinds = [kind for kind, _text in notifier.told]
+    assert kinds.count("extend") == 3
+    assert kinds.index("ready") > max(n for n, kind in enumerate(kinds) if kind == "extend")
+
+
+class Slow:
+    """Health that wants at most ten frames a second."""
+
+    interval = 0.1
+    ticks = 0
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+
+def test_a_throttled_board_reads_a_live_source_more_slowly_and_a_file_as_ever():
+    for live, naps in ((True, 6), (False, 0)):
+        slept: list[float] = []
+        runtime, _, _, _ = make(FakeSource(count=6, live=live), health=Slow(), sleep=slept.append)
+        runtime.run()
+        assert len(slept) == naps
+        assert all(0.05 < nap <= 0.1 for nap in slept)
+
+
+def test_observers_see_what_every_frame_took():
+    class Eye:
+        def __init__(self) -> None:
+            self.seen: list[FrameTimes] = []
+
+        def frame(self, times: FrameTimes) -> None:
+            self.seen.append(times)
+
+    eye = Eye()
+    runtime, _, _, _ = make(FakeSource(count=3), landmarker=FakeLandmarker(slow(0.01)), observers=[eye])
+    summary = runtime.run()
+    assert len(eye.seen) == 3 == summary.stages["total"].n
+    assert all(times.landmarks >= 0.01 and times.total >= times.landmarks for times in eye.seen)

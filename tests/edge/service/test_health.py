@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from edge.service.board import fake_board
-from edge.service.health import FrameTimes, Health, HealthSettings
+from edge.service.health import Health, HealthSettings
+from edge.summary import FrameTimes
 
 RULES = HealthSettings(every=60, look=5, sustained=20, recovered=60, slow_rate=10)
 FRAME = FrameTimes(capture=0.001, landmarks=0.02, recognition=0.002, total=0.025, dropped=0)

@@ -7,8 +7,8 @@ import pytest
 
 from edge.errors import UsageError
 from edge.service.board import fake_board
-from edge.service.health import FrameTimes
 from edge.service.metrics import Metrics, MetricsServer
+from edge.summary import FrameTimes
 from edge.types import Caption, SignEvent, State
 
 pytest.importorskip("prometheus_client")
