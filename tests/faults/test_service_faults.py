@@ -28,18 +28,7 @@ class Service:
         self._socket.bind(str(path))
         self._socket.settimeout(0.2)
         self.told: list[tuple[float, str]] = []
-        command = [
-            sys.executable,
-            "-m",
-            "edge",
-            "run",
-            "--bundle",
-            str(bundle),
-            "--source",
-            source,
-            "--headless",
-            *words,
-        ]
+        run = [sys.executable, "-m", "edge", "run", "--bundle", str(bundle), "--source", source, "--headless"]
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
