@@ -1,9 +1,9 @@
 """Weights that Keras saved (``.keras``, ``.h5``, ``.weights.h5``) for our PyTorch networks, without TensorFlow.
 
 The files are HDF5, alone or with a JSON description in a zip; nothing in them is run. Layers are found by what they
-hold: a convolution's kernel has four axes, a dense layer's two, a batch norm four vectors, a layer norm two. Each of
-our layers takes the first of the file's, in the file's order, that fits its shape: a file's names depend on what else
-its author's session had made, and Keras writes the branches of a shortcut in either order.
+hold (`export.checkpoints.keras_layers`). Each of our layers takes the first of the file's, in the file's order, that
+fits its shape: a file's names depend on what else its author's session had made, and Keras writes the branches of a
+shortcut in either order.
 
 Weights alone do not tell a network: padding, activations and pooling have none. Where the file describes its layers
 (all but ``.weights.h5``), the description is compared with the network's ``keras_layers`` first.
@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from edge.errors import DependencyError, InputError
 from edge.types import AnyArray
+from export.checkpoints.keras_layers import fits, shapes, shapes_text, to_torch
 from export.checkpoints.reading import Checkpoint
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -182,27 +182,47 @@ def _hdf5(data: bytes, path: Path) -> tuple[Mapping[str, Any] | None, list[list[
             described = file.attrs.get("model_config")
             config = json.loads(described) if described is not None else None
             root = file.get("model_weights", file)
-            layers = _legacy(root) if "layer_names" in root.attrs else _stored(root)
+            layers = _legacy(root) if "layer_names" in root.attrs else _stored(root, path)
             return config, list(layers)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, RecursionError, AttributeError) as error:
         raise _damaged(path, data, error) from error
 
 
 def _legacy(root: Any) -> Iterator[list[AnyArray]]:
-    """The layers of Keras 2 and of Keras 3's ``.h5``, in the model's order."""
+    """The layers of Keras 2 and of Keras 3's ``.h5``, in the model's order; layers within a layer one by one."""
     for layer in _texts(root.attrs["layer_names"]):
         group = root[layer]
-        yield [_array(group[name], root) for name in _texts(group.attrs["weight_names"])]
+        inner: dict[str, list[AnyArray]] = {}
+        for name in _texts(group.attrs["weight_names"]):
+            inner.setdefault(name.rpartition("/")[0], []).append(_array(group[name], root))
+        yield from inner.values()
 
 
-def _stored(root: Any) -> Iterator[list[AnyArray]]:
-    """The layers of ``.keras`` and ``.weights.h5``, which are numbered within their kind (conv2d, conv2d_1, ...)."""
+def _stored(root: Any, path: Path) -> Iterator[list[AnyArray]]:
+    """The layers of ``.keras`` and ``.weights.h5``, which are numbered within their kind (conv2d, conv2d_1, ...).
+
+    Layers within a layer of its author's are in the order of their names, which says nothing: raises InputError where
+    two of them are alike.
+    """
     names: list[str] = []
     root.visit(lambda name: names.append(name) if name.endswith("/vars") else None)
+    seen: dict[tuple[object, ...], str] = {}
     for name in sorted(names, key=_numbered):
         group = root[name]
-        if not name.startswith(("optimizer/", "_optimizer")) and len(group):
-            yield [_array(group[key], root) for key in sorted(group, key=int)]
+        if name.startswith(("optimizer/", "_optimizer")) or not len(group):
+            continue
+        arrays = [_array(group[key], root) for key in sorted(group, key=int)]
+        around, _, own = name.removesuffix("/vars").rpartition("/")
+        if around.rpartition("/")[2] not in ("", "layers"):
+            other = seen.setdefault((around, *(array.shape for array in arrays)), own)
+            if other != own:
+                raise InputError(
+                    "which of a layer's own layers is which cannot be told",
+                    where=path,
+                    found=f"{other} and {own} in {around}",
+                    remedy="save the weights as .h5, which keeps their order",
+                )
+        yield arrays
 
 
 def _array(dataset: Any, root: Any) -> AnyArray:
@@ -219,6 +239,7 @@ def _texts(names: Any) -> list[str]:
 
 
 def _numbered(name: str) -> tuple[str, int]:
+    name = name.replace("/backward_layer/", "/forward_layer~/")  # of a bidirectional layer: the second
     kind, number = re.fullmatch(r"(.*?)(?:_(\d+))?/vars", name, re.DOTALL).groups()  # type: ignore[union-attr]
     return kind, int(number or 0)
 
@@ -238,59 +259,20 @@ def _assign(layers: Sequence[list[AnyArray]], network: nn.Module, path: Path) ->
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1:]
     tensors: dict[str, Tensor] = {}
     for name, module in network.named_modules():
-        shapes = _shapes(module, free=module in last)
-        if not shapes:
+        wanted = shapes(module, free=module in last)
+        if not wanted:
             continue
-        found = next((i for i, layer in enumerate(left) if _fits(layer, shapes)), None)
+        found = next((i for i, layer in enumerate(left) if fits(layer, wanted)), None)
         if found is None:
             raise InputError(
                 "the file has no weights for a layer",
                 where=path,
-                expected=f"{name} {_text(shapes)}",
-                found=", ".join(_text([a.shape for a in layer]) for layer in left[:_NAMED]) or "no more layers",
+                expected=f"{name} {shapes_text(wanted)}",
+                found=", ".join(shapes_text([a.shape for a in layer]) for layer in left[:_NAMED]) or "no more layers",
                 remedy="give the model that it was trained with (--model)",
             )
-        tensors.update(_tensors(name, module, left.pop(found)))
+        tensors.update({f"{name}.{key}": tensor for key, tensor in to_torch(module, left.pop(found)).items()})
     if left:
-        shown = ", ".join(_text([a.shape for a in layer]) for layer in left[:_NAMED])
+        shown = ", ".join(shapes_text([a.shape for a in layer]) for layer in left[:_NAMED])
         raise InputError("the file has weights that the network has no place for", where=path, found=shown)
     return tensors
-
-
-def _shapes(module: nn.Module, *, free: bool) -> list[tuple[int | None, ...]]:
-    """What Keras holds for a layer of ours; None where any size will do."""
-    if isinstance(module, nn.Conv2d):
-        height, width = module.kernel_size[0], module.kernel_size[1]
-        bias: list[tuple[int | None, ...]] = [(module.out_channels,)] if module.bias is not None else []
-        return [(height, width, module.in_channels // module.groups, module.out_channels), *bias]
-    if isinstance(module, nn.Linear):
-        out = None if free else module.out_features
-        return [(module.in_features, out), (out,)]
-    if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-        return [(module.num_features,)] * 4
-    if isinstance(module, nn.LayerNorm):
-        return [tuple(module.normalized_shape)] * 2
-    return []
-
-
-def _fits(layer: Sequence[AnyArray], shapes: Sequence[tuple[int | None, ...]]) -> bool:
-    return len(layer) == len(shapes) and all(
-        len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
-        for array, shape in zip(layer, shapes, strict=True)
-    )
-
-
-def _text(shapes: Sequence[tuple[int | None, ...]]) -> str:
-    return " + ".join("(" + ", ".join("?" if n is None else str(n) for n in shape) + ")" for shape in shapes)
-
-
-def _tensors(name: str, module: nn.Module, layer: Sequence[AnyArray]) -> dict[str, Tensor]:
-    first, *rest = (torch.from_numpy(np.array(array)) for array in layer)
-    if isinstance(module, nn.Conv2d):
-        first = first.permute(3, 2, 0, 1).contiguous()  # height, width, in, out
-    elif isinstance(module, nn.Linear):
-        first = first.T.contiguous()
-    found = dict(zip(("weight", "bias", "running_mean", "running_var"), (first, *rest), strict=False))
-    if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-        found["num_batches_tracked"] = torch.tensor(0)
-    return {f"{name}.{key}": tensor for key, tensor in found.items()}
