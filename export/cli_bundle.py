@@ -28,6 +28,7 @@ from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, f
 from export.cli_progress import Steps
 from export.cli_report import report
 from export.golden import golden_inputs
+from export.graphs.facts import with_facts
 from export.graphs.types import BuiltNetwork
 from export.labels import check_count, read_labels
 from export.landmark_networks import landmark_golden, landmark_networks
@@ -58,7 +59,7 @@ def make_bundle(options: argparse.Namespace) -> None:
         facts = _facts(classifier, name, version)
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
-        networks = [*variants.networks, *hands, *sentence.networks]
+        networks = [*variants.networks, *map(with_facts, (*hands, *sentence.networks))]
         card = classifier.model_card or write_card(classifier, name, version, networks)
         contents = Contents(
             name=name,

@@ -9,7 +9,6 @@ nothing and take no room.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from edge.errors import CheckFailedError
 from edge.types import AnyArray, UInt8Array
 from export.graphs.faces import face_networks, face_pictures
 from export.graphs.hands import hand_networks, hand_pictures
-from export.graphs.torch_onnx import stamp
 from export.graphs.types import BuiltNetwork
 
 HAND_PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
@@ -39,14 +37,14 @@ def landmark_networks(
 ) -> tuple[BuiltNetwork, ...]:
     """Roles ``palm`` and ``hand``, for a holistic model ``face-detector`` and ``face`` too, in the target's precisions.
 
-    Each file says in its ``metadata_props`` what it is. Raises what `hand_networks` raises.
+    Raises what `hand_networks` raises.
     """
     precisions = HAND_PRECISIONS[target]
     built = hand_networks(precisions=precisions, wheel=wheel, progress=progress)
     if task == "holistic-sequence":
         face = tuple(precision for precision in precisions if precision != "int8")
         built += face_networks(precisions=face, wheel=wheel, progress=progress)
-    return tuple(replace(network, model=stamp(network.model, _facts(network))) for network in built)
+    return built
 
 
 def landmark_golden(networks: Sequence[BuiltNetwork]) -> dict[str, AnyArray]:
@@ -80,16 +78,3 @@ def _answers(network: BuiltNetwork, images: UInt8Array) -> dict[str, AnyArray]:
     if not all(np.isfinite(values).all() for values in answers.values()):
         raise CheckFailedError("a landmark network gives numbers that are not finite", where=network.role)
     return answers
-
-
-def _facts(network: BuiltNetwork) -> dict[str, object]:
-    engine = OnnxEngine(network.model, label=network.role)
-    facts: dict[str, object] = {
-        "role": network.role,
-        "variant": network.variant,
-        "quantization": network.quantization,
-        "input": [f"{spec}, RGB as it comes" for spec in engine.inputs],
-        "output": [str(spec) for spec in engine.outputs],
-    }
-    engine.close()
-    return facts

@@ -88,7 +88,7 @@ def converted_network(
 ) -> BuiltNetwork:
     """A network of the wheel in fp32, with licence and provenance; its parity is yet to be measured."""
     licence = network_licence(name)
-    metadata = {"source": licence.source, "licence": licence.spdx}
+    metadata = {"source": licence.source, "licence": licence.spdx, "picture": "RGB, 0 to 255, not mirrored"}
     model = convert_tflite(data, label=name, outputs=outputs, value_range=value_range, metadata=metadata)
     serialised = model.SerializeToString(deterministic=True)
     return BuiltNetwork(role, "fp32", serialised, OPSET, int(model.ir_version), licence=licence)

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from edge.bundle.reader import open_bundle
+from edge.bundle.samples import sample_network
 from edge.engines import OnnxEngine
 from export import cli_bundle
 from export.__main__ import main
@@ -124,7 +125,7 @@ def test_json_is_one_object_and_nothing_else_and_hand_networks_travel_along(
 ) -> None:
     def fake(task: str, target: str, **_: object) -> tuple[BuiltNetwork, ...]:
         assert (task, target) == ("hand-sequence", "pi")
-        return tuple(BuiltNetwork(role, "fp32", role.encode(), 18, 8) for role in ("palm", "hand"))
+        return tuple(BuiltNetwork(role, "fp32", sample_network(role), 18, 10) for role in ("palm", "hand"))
 
     monkeypatch.setattr(cli_bundle, "landmark_networks", fake)
     monkeypatch.setattr(cli_bundle, "landmark_golden", lambda _: {"hand/presence": np.ones((1, 1), np.float32)})
@@ -140,7 +141,7 @@ def test_json_is_one_object_and_nothing_else_and_hand_networks_travel_along(
     with open_bundle(Path(result["bundle"])) as bundle:
         manifest = bundle.manifest
         assert (manifest.name, manifest.serial, manifest.licences[0].spdx) == ("mine", 7, "MIT")
-        assert manifest.input.preprocess == "unit" and bundle.network("palm", "fp32") == b"palm"
+        assert manifest.input.preprocess == "unit" and b"palm" in bundle.network("palm", "fp32")
         assert bundle.golden()["hand/presence"].shape == (1, 1)
 
 

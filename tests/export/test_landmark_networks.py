@@ -14,6 +14,7 @@ from edge.bundle.npz import read_npz
 from edge.engines import OnnxEngine
 from edge.errors import DependencyError
 from export.golden import write_npz
+from export.graphs.facts import with_facts
 from export.graphs.types import BuiltNetwork
 from export.landmark_networks import landmark_golden, landmark_networks
 
@@ -54,10 +55,13 @@ def test_a_holistic_model_gets_the_face_networks_too(holistic: Sequence[BuiltNet
 
 def test_each_file_says_what_it_is(holistic: Sequence[BuiltNetwork]) -> None:
     for network in holistic:
-        facts = {entry.key: entry.value for entry in onnx.load_from_string(network.model).metadata_props}
+        model = with_facts(network).model
+        facts = {entry.key: entry.value for entry in onnx.load_from_string(model).metadata_props}
         assert (facts["role"], facts["variant"], facts["licence"]) == (network.role, network.variant, "Apache-2.0")
-        assert "image uint8 (1, " in facts["input"] and "RGB" in facts["input"]
-        assert "sha256" in facts["source"] and "float32" in facts["output"]
+        assert "image uint8 (1, " in facts["input"] and facts["picture"].startswith("RGB")
+        assert "sha256" in facts["source"] and "float32 (1, " in facts["output"]
+        assert facts["quantization"] == network.quantization
+        assert OnnxEngine(model).inputs == OnnxEngine(network.model).inputs
 
 
 def test_golden_pictures_are_few_small_and_have_one_where_nothing_is(golden: dict[str, np.ndarray]) -> None:
