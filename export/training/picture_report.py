@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.bundle.manifest import Licence
 from export.models.registry import family
 from export.training.folder import CARD, CONFIG, CONFUSION, CURVES, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.picture_figures import PAIRS, Figures
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from torch import nn
 
     from export.training.picture_loop import PictureEpoch
+
+
+_LICENCES = {
+    "vita": Licence(subject="pictures vita", spdx="MIT", source="princeo741/ViTA @ 8ed094c6"),
+    "asl_alphabet_train": Licence(
+        subject="pictures asl_alphabet_train", spdx="GPL-2.0-only", source="the Kaggle set ASL Alphabet"
+    ),
+}
+"""Of the sources in the project's data folder, by the folder's name (the second is also Kaggle's own)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class PictureRun:
     command: str
     history: Sequence[PictureEpoch]
     measured: Sequence[Figures]
+    sources: tuple[str, ...]
+    """Those trained on."""
     pictures: Mapping[str, int]
     not_used: Mapping[str, int]
 
@@ -59,6 +71,8 @@ def _configuration(run: PictureRun) -> dict[str, Any]:
         "family": run.recipe.family,
         "preprocess": run.recipe.preprocess,
         "labels": list(run.classes),
+        "sources": list(run.sources),
+        "licences": [_LICENCES[name].model_dump() for name in run.sources if name in _LICENCES],
         "recipe": asdict(run.recipe),
         "seed": run.seed,
         "command": run.command,
@@ -126,7 +140,14 @@ def _card(run: PictureRun, parameters: int) -> str:
         lines.append(f"| {m.data} | {m.split} | {m.value:.3f} | {m.low:.3f}-{m.high:.3f} | {m.n} |")
     for found in run.measured:
         lines += ["", *_mistakes(found)]
+    lines += ["", "## Licences", "", "The weights were trained on these sources; what may be done with them follows."]
+    lines += ["", *(_licence(name) for name in run.sources)]
     return "\n".join([*lines, ""])
+
+
+def _licence(source: str) -> str:
+    known = _LICENCES.get(source)
+    return f"- {source}: {known.spdx} ({known.source})" if known else f"- {source}: licence not known to this project"
 
 
 def _mistakes(found: Figures) -> list[str]:

@@ -69,6 +69,7 @@ def train_pictures(options: argparse.Namespace, command: str) -> None:
         command=command,
         history=tuple(history),
         measured=tuple(measured),
+        sources=tuple(sorted(set(pictures.sources.tolist()))),
         pictures={
             "trained on": len(parts.train),
             "validation": len(parts.validation),

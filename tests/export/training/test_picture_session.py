@@ -12,11 +12,15 @@ import cv2
 import numpy as np
 import pytest
 from safetensors.torch import save_file
+from torch import nn
 
 from export.loading import Request, load_family
 from export.models.resnet18 import ResNet18
 from export.training.__main__ import main
-from export.training.picture_figures import class_errors, confusion, pair_errors, share_interval
+from export.training.picture_figures import class_errors, confusion, figures, pair_errors, share_interval
+from export.training.picture_loop import PictureEpoch
+from export.training.picture_recipes import picture_recipe
+from export.training.picture_report import PictureRun, write_checkpoint
 
 
 def _data(folder: Path) -> Path:
@@ -59,6 +63,7 @@ def test_the_checkpoint_can_be_exported_and_says_what_was_measured(left_out: boo
     assert all(cv2.imread(str(out / name)) is not None for name in ("curves.png", "confusion.png"))
     card = (out / "MODEL_CARD.md").read_text()
     assert f"{metrics['measurements'][0]['value']:.3f}" in card and "R as U" in card
+    assert "- anna: licence not known to this project" in card and ("- bert:" in card) != left_out
     loaded = load_family("keras-cnn-spatial-dropout", Request(checkpoint=out / "model.safetensors"))
     assert [label.name for label in loaded.labels] == list("KRUV") and len(loaded.measurements) == len(counts)
 
@@ -145,6 +150,27 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path) -> None:
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
     whole, resumed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == resumed and not state.exists()
+
+
+def test_the_licence_of_known_pictures_goes_with_the_weights(tmp_path: Path) -> None:
+    shown = figures(np.array(["K", "R"]), np.array([0, 0]), ["K", "R"], data="x", split="y")
+    run = PictureRun(
+        recipe=picture_recipe("dexnet"),
+        classes=("K", "R"),
+        seed=0,
+        command="c",
+        history=(PictureEpoch(1, 1.0, 1.0, 0.5, 0.1),),
+        measured=(shown,),
+        sources=("asl_alphabet_train",),
+        pictures={"trained on": 2},
+        not_used={"space": 3},
+    )
+    write_checkpoint(tmp_path, nn.Linear(1, 1), run)
+    config = json.loads((tmp_path / "model_config.json").read_text())
+    assert [entry["spdx"] for entry in config["licences"]] == ["GPL-2.0-only"]
+    card = (tmp_path / "MODEL_CARD.md").read_text()
+    assert "GPL-2.0-only (the Kaggle set ASL Alphabet)" in card and "not used: space (3)" in card
+    assert "| K | 1 | 0 | 1 |" in card and "| R | 1 | 1 | 0 |" in card
 
 
 def test_errors_are_counted_both_ways() -> None:
