@@ -91,7 +91,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="take the golden inputs from here: the bundle then holds pictures or movements of people",
     )
     bundle.add_argument("--sign", type=Path, metavar="KEY", help="sign it with this key, made by `keygen`")
-    bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's palm and hand networks out")
+    bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's hand and face networks out")
     bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")
     bundle.add_argument(
         "--sentence",

@@ -139,3 +139,11 @@ def test_what_was_installed_is_checked_again_when_it_is_run(tmp_path: Path) -> N
         Store(store, trust=trust).active()
     with pytest.raises(BundleError, match="not signed"):
         Store(store, trust=trust).activate("sample")
+
+
+def test_the_shipped_service_requires_a_signature(root: Path) -> None:
+    unit = (root / "systemd" / "fingerpost.service").read_text()
+    lines = [line.removeprefix("Environment=") for line in unit.splitlines() if line.startswith("Environment=")]
+    environment = dict(setting.split("=", 1) for line in lines for setting in line.split())
+    trust = read_trust(environment=environment)
+    assert (trust.policy, str(trust.folder)) == ("require", "/etc/fingerpost/keys")
