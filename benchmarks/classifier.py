@@ -76,10 +76,10 @@ def measure(
             info, scores = score_data(bundle, data, engines, reference=base, progress=progress, rng=rng)
     first = {name: array[:1] for name, array in golden.items()}
     rows: list[Latency] = []
-    for threads in THREADS:
-        rows += latencies(
-            contestants, first, reference=base, threads=threads, method=method, progress=progress, rng=rng
-        )
+    own = tuple(each for each in contestants if not each.peer)
+    for threads in THREADS:  # peers at one thread only: PyTorch's threads spin, and on a busy machine for seconds
+        timed = contestants if threads == 1 else own
+        rows += latencies(timed, first, reference=base, threads=threads, method=method, progress=progress, rng=rng)
     return ClassifierResult(
         suite="classifier",
         bundle=str(bundle.path),
