@@ -15,9 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.bundle.acceptance import check_golden
-from edge.bundle.choice import choose_variants, insist, onnx_engines
-from edge.bundle.manifest import Precision
+from edge.bundle.acceptance import Acceptance, EngineFactory, check_golden
+from edge.bundle.choice import Choices, choose_variants, insist, onnx_engines
+from edge.bundle.manifest import Role
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.signing import Trust, read_trust
 from edge.bundle.store import Store
@@ -34,6 +34,7 @@ from edge.service.notify import Notifier
 from edge.tasks import check_source, check_task, landmark_roles, make_recogniser, open_landmarker
 
 if TYPE_CHECKING:
+    from edge.engines.base import Engine
     from edge.landmarks.base import Landmarker
     from edge.service.health import Health
     from edge.service.metrics import Metrics
@@ -74,20 +75,22 @@ def assembled(
         make_engine, runtime = onnx_engines(settings.threads)
         roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
-        variant: Precision
         if settings.variant == "auto":
             choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=("classifier", *roles))
-            variant = choices.chosen("classifier")
         else:
-            choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
-            variant = insist(bundle, make_engine, settings.variant).chosen
-        engine = make_engine(bundle.network("classifier", variant), f"{bundle.title} classifier {variant}")
+            others = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
+            choices = Choices((insist(bundle, make_engine, settings.variant), *others.roles))
+
+        def opened(role: Role) -> Engine:
+            return _proven(bundle, make_engine, choices.acceptance(role))
+
+        engine = opened("classifier")
         stack.callback(engine.close)
-        check_golden(bundle, engine)
         landmarker: Landmarker | None = None
         if source.delivers == "frames":
-            landmarker = open_landmarker(bundle, choices, landmarker=settings.landmarker, threads=settings.threads)
+            landmarker = open_landmarker(manifest, opened, landmarker=settings.landmarker, threads=settings.threads)
             stack.callback(landmarker.close)
+        variant = choices.chosen("classifier")
         labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
         composer = Composer(labels)
         sentences = open_utterances(
@@ -128,6 +131,20 @@ def _watched(
     from edge.service.health import Health
 
     return [Health(Board(disk=settings.store), told=[each.board for each in metrics])], metrics
+
+
+def _proven(bundle: Bundle, make_engine: EngineFactory, chosen: Acceptance) -> Engine:
+    """The engine of a network, which has just given a golden answer: since it was chosen, the machine may have become
+    faulty. One that was chosen untried, because there is nothing to try it on, is trusted."""
+    role, variant = chosen.role, chosen.chosen
+    engine = make_engine(bundle.network(role, variant), f"{bundle.title} {role} {variant}")
+    if chosen.results:
+        try:
+            check_golden(bundle, engine, role)
+        except BaseException:
+            engine.close()
+            raise
+    return engine
 
 
 def _active(store: Store) -> Bundle:

@@ -13,13 +13,11 @@ image             pictures                  palm, hand; none where the bundle  t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge.bundle.choice import Choices
 from edge.bundle.manifest import Manifest, Role
-from edge.bundle.reader import Bundle
 from edge.capture.base import Delivers
 from edge.config import LandmarkerChoice
 from edge.errors import BundleError, SourceError
@@ -95,39 +93,36 @@ def landmark_roles(
     return wanted
 
 
-def open_landmarker(bundle: Bundle, choices: Choices, *, landmarker: LandmarkerChoice, threads: int) -> Landmarker:
-    """What finds in pictures all that the task needs; ``choices`` hold the `landmark_roles`.
+def open_landmarker(
+    manifest: Manifest, engine: Callable[[Role], Engine], *, landmarker: LandmarkerChoice, threads: int
+) -> Landmarker:
+    """What finds in pictures all that the task needs; ``engine`` opens the network of each of the `landmark_roles`.
 
-    Raises EngineError when a network cannot be loaded, DependencyError when mediapipe is asked for and not there.
+    Raises what ``engine`` does, and DependencyError when mediapipe is asked for and not there.
     """
     import cv2
 
     cv2.setNumThreads(threads)  # of the process, so it is set here and not in a room
-
-    def network(role: Role) -> bytes:
-        return bundle.network(role, choices.chosen(role))
 
     def hands() -> Landmarker:
         if landmarker == "mediapipe":
             from edge.landmarks.mediapipe_backend import MediapipeLandmarker
 
             return MediapipeLandmarker()
-        from edge.landmarks import open_hand_pipeline
+        from edge.landmarks import HandPipeline
 
-        return open_hand_pipeline(network("palm"), network("hand"), threads=threads)
+        return HandPipeline(engine("palm"), engine("hand"))
 
-    manifest = bundle.manifest
     if manifest.input.image_size is not None:
         from edge.landmarks.crops import HandPictures, WholePictures
 
         size = manifest.input.image_size
         return WholePictures(size) if _whole_pictures(manifest, landmarker) else HandPictures(hands(), size)
     if manifest.task == "holistic-sequence":
-        from edge.landmarks.face import open_face_pipeline
+        from edge.landmarks.face import FacePipeline
         from edge.landmarks.holistic import HolisticLandmarker
 
-        face = open_face_pipeline(network("face-detector"), network("face"), threads=threads)
-        return HolisticLandmarker(hands(), face)
+        return HolisticLandmarker(hands(), FacePipeline(engine("face-detector"), engine("face")))
     return hands()
 
 

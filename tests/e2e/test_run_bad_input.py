@@ -36,7 +36,7 @@ def test_a_process_ends_with_the_code_and_the_line(edge, tiny_bundle):
         ("98", "/dev/video98: there is no camera here"),
         ("/dev/null", "/dev/null: this device gives no pictures"),
         ("nowhere.mp4", "nowhere.mp4: there is no such file"),
-        ("rtsp://kitchen/1", "rtsp://kitchen/1: addresses are not read"),
+        ("ftp://kitchen/1", "ftp://kitchen/1: addresses of this kind are not read"),
     ],
 )
 def test_a_source_that_is_not_there(main, tiny_bundle, source, says):
