@@ -122,7 +122,7 @@ def each_recording(
 
 def skipped_text(skipped: Sequence[Skipped]) -> str:
     """One line for people: how many recordings were left out, and which."""
-    return f"{len(skipped)} recordings cannot be read and are left out: {_few([str(s.file.path) for s in skipped])}"
+    return f"recordings that cannot be read are left out, {len(skipped)}: {_few([str(s.file.path) for s in skipped])}"
 
 
 def read_landmarks(path: Path) -> FloatArray:
