@@ -252,7 +252,7 @@ def _parser() -> Parser:
     parser.add_argument("--reference", type=Path, default=Path(".venv-ref/bin/python"), help="Python with mediapipe")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pictures", type=int, default=100, help="real pictures of each source, compared")
-    parser.add_argument("--letters", type=int, default=500, help="real pictures of each source, read as letters")
+    parser.add_argument("--letters", type=int, default=1000, help="real pictures of each source, read as letters")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON object")
     output.add_argument("--markdown", action="store_true", help="the table of the README")
