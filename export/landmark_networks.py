@@ -8,26 +8,21 @@ nothing and take no room.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from edge.bundle.golden import THERE, golden_name
-from edge.bundle.manifest import Precision, Role, Target, Task
+from edge.bundle.manifest import Role, Target, Task
 from edge.engines import OnnxEngine
 from edge.errors import CheckFailedError
 from edge.types import AnyArray, UInt8Array
+from export.classifier import VARIANTS
 from export.graphs.faces import face_networks, face_pictures
 from export.graphs.hands import hand_networks, hand_pictures
 from export.graphs.types import BuiltNetwork
 
-HAND_PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
-    "pi": ("fp32", "int8"),
-    "cpu": ("fp32", "int8"),
-    "jetson": ("fp32", "fp16"),
-}
-"""The palm detector has no int8: it runs too rarely to matter."""
 _GOLDEN_PICTURES = 5
 _GREY = 128
 
@@ -37,9 +32,9 @@ def landmark_networks(
 ) -> tuple[BuiltNetwork, ...]:
     """Roles ``palm`` and ``hand``, for a holistic model ``face-detector`` and ``face`` too, in the target's precisions.
 
-    Raises what `hand_networks` raises.
+    Palm and faces have no int8: the detectors run too rarely to matter. Raises what `hand_networks` raises.
     """
-    precisions = HAND_PRECISIONS[target]
+    precisions = VARIANTS[target]
     built = hand_networks(precisions=precisions, wheel=wheel, progress=progress)
     if task == "holistic-sequence":
         face = tuple(precision for precision in precisions if precision != "int8")
