@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InputError
+from edge.holistic import HOLISTIC_ROWS
 from edge.types import FloatArray
 from export.labels import read_labels
 
 TABLE = "train.csv"
 CLASSES = "sign_to_prediction_index_map.json"
-ROWS = 543
-"""Landmarks of a frame."""
 _GROUPS = (("face", 468), ("left_hand", 21), ("pose", 33), ("right_hand", 21))
 _ROW_INDEX = np.concatenate([np.arange(count) for _, count in _GROUPS])
 _ROW_TYPE = [name for name, count in _GROUPS for _ in range(count)]
@@ -143,19 +142,19 @@ def read_landmarks(path: Path) -> FloatArray:
             table = file.read(columns=["type", "landmark_index", "x", "y", "z"])
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError("cannot be read as parquet", where=path, found=error) from error
-    if table.num_rows == 0 or table.num_rows % ROWS:
+    if table.num_rows == 0 or table.num_rows % HOLISTIC_ROWS:
         raise InputError(
-            "the rows are not whole frames", where=path, expected=f"{ROWS} rows a frame", found=table.num_rows
+            "the rows are not whole frames", where=path, expected=f"{HOLISTIC_ROWS} rows a frame", found=table.num_rows
         )
-    index = table["landmark_index"].to_numpy().reshape(-1, ROWS)
-    if not (index == _ROW_INDEX).all() or table["type"].slice(0, ROWS).to_pylist() != _ROW_TYPE:
+    index = table["landmark_index"].to_numpy().reshape(-1, HOLISTIC_ROWS)
+    if not (index == _ROW_INDEX).all() or table["type"].slice(0, HOLISTIC_ROWS).to_pylist() != _ROW_TYPE:
         expected = ", ".join(f"{name} 0-{count - 1}" for name, count in _GROUPS)
         raise InputError("the rows of a frame are in another order", where=path, expected=expected)
     try:
         columns = [np.asarray(table[axis].to_numpy(), np.float32) for axis in "xyz"]
     except (ValueError, TypeError) as error:
         raise InputError("coordinates are no numbers", where=path, found=error) from error
-    return np.stack(columns, axis=-1).reshape(-1, ROWS, 3)
+    return np.stack(columns, axis=-1).reshape(-1, HOLISTIC_ROWS, 3)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ import pytest
 from edge.bundle.manifest import Licence
 from edge.bundle.samples import sample_files, sample_manifest
 from edge.errors import InputError
+from edge.holistic import HOLISTIC_ROWS
 from export.datasets import choose, find_parts, seen_sources
-from export.training.sign_data import ROWS
 
 
 def write_npz(path: Path, labels: list[str]) -> None:
@@ -35,7 +35,7 @@ def write_signs(folder: Path, signs: list[tuple[str, str]], *, columns: str = "p
     folder.mkdir(parents=True)
     kinds = ["face"] * 468 + ["left_hand"] * 21 + ["pose"] * 33 + ["right_hand"] * 21
     index = [*range(468), *range(21), *range(33), *range(21)]
-    frame = np.repeat(np.arange(3), ROWS)
+    frame = np.repeat(np.arange(3), HOLISTIC_ROWS)
     lines = [columns]
     for number, (participant, sign) in enumerate(signs):
         table = pa.table(
@@ -43,7 +43,7 @@ def write_signs(folder: Path, signs: list[tuple[str, str]], *, columns: str = "p
                 "frame": frame,
                 "type": kinds * 3,
                 "landmark_index": index * 3,
-                **{axis: np.full(3 * ROWS, 0.25) for axis in "xyz"},
+                **{axis: np.full(3 * HOLISTIC_ROWS, 0.25) for axis in "xyz"},
             }
         )
         pq.write_table(table, folder / f"{number}.parquet")
@@ -69,7 +69,7 @@ def test_a_folder_of_folders_gives_every_layout_with_its_sources(everything: Pat
     assert set(parts["isolated signs"].sources) == {"signs/1", "signs/2"}
     assert set(parts["pictures"].sources) == {"bert"}
     assert parts["landmark npz"].read(0).shape == (4, 2, 21, 3)
-    assert parts["isolated signs"].read(2).shape == (3, ROWS, 3)
+    assert parts["isolated signs"].read(2).shape == (3, HOLISTIC_ROWS, 3)
     assert parts["pictures"].read(0).shape == (20, 30, 3)
     assert parts["pictures"].read(0)[0, 0].tolist() == [255, 0, 9], "BGR, as the camera gives"
 

@@ -12,6 +12,7 @@ import pytest
 from edge.bundle.manifest import InputContract, Tensor, Window
 from edge.bundle.reader import open_bundle
 from edge.errors import UsageError
+from edge.holistic import HOLISTIC_ROWS
 from edge.landmarks import FakeLandmarker
 from edge.landmarks.fake import no_hands
 from edge.types import LEFT, RIGHT, FloatArray
@@ -21,7 +22,6 @@ from export.models import hands as hands_model
 from export.models.seed000 import hand_sequence_contract
 from export.models.signs import holistic_contract
 from export.training import data
-from export.training.sign_data import ROWS
 
 LEFT_HAND, RIGHT_HAND = slice(468, 489), slice(522, 543)
 SPAN = Window(frames=6, rate=15)
@@ -65,7 +65,7 @@ def test_recordings_are_brought_to_the_aspect_that_the_shipped_model_takes() -> 
 
 
 def test_holistic_rows_give_their_hands_to_a_hand_model() -> None:
-    rows = np.full((4, ROWS, 3), np.nan, np.float32)
+    rows = np.full((4, HOLISTIC_ROWS, 3), np.nan, np.float32)
     rows[:, RIGHT_HAND] = 0.5
     feeds = plain_feeder("m", "hand-sequence", HANDS).convert["isolated signs"](rows)
     assert feeds is not None
@@ -88,18 +88,18 @@ def test_hands_alone_are_a_holistic_recording_without_a_face() -> None:
     feeds = feeder.convert["landmark npz"](sequence)
     assert feeds is not None
     rows = feeds["landmarks"]
-    assert rows.shape == (1, 8, ROWS, 3), "thinned to the window, never padded"
+    assert rows.shape == (1, 8, HOLISTIC_ROWS, 3), "thinned to the window, never padded"
     assert np.isnan(rows[0, 0]).all() and np.isnan(rows[0, :, LEFT_HAND]).all()
     assert np.isfinite(rows[0, 1:, RIGHT_HAND]).all() and np.isnan(rows[0, :, :468]).all()
 
 
 def test_a_holistic_network_of_one_length_only_gets_missing_frames() -> None:
     free = holistic_contract("118-points", Window(frames=8, rate=30))
-    tensor = free.tensors[0].model_copy(update={"shape": (None, 8, ROWS, 3)})
+    tensor = free.tensors[0].model_copy(update={"shape": (None, 8, HOLISTIC_ROWS, 3)})
     feeder = plain_feeder("m", "holistic-sequence", free.model_copy(update={"tensors": (tensor,)}))
-    feeds = feeder.convert["isolated signs"](np.zeros((5, ROWS, 3), np.float32))
+    feeds = feeder.convert["isolated signs"](np.zeros((5, HOLISTIC_ROWS, 3), np.float32))
     assert feeds is not None
-    assert feeds["landmarks"].shape == (1, 8, ROWS, 3)
+    assert feeds["landmarks"].shape == (1, 8, HOLISTIC_ROWS, 3)
     assert np.isnan(feeds["landmarks"][0, 5:]).all() and not feeds["landmarks"][0, :5].any()
 
 

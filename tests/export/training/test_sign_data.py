@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from edge.errors import InputError
+from edge.holistic import HOLISTIC_ROWS
 from export.training.sign_data import (
     CLASSES,
-    ROWS,
     Skipped,
     each_recording,
     read_classes,
@@ -25,7 +25,7 @@ GROUPS = (("face", 468), ("left_hand", 21), ("pose", 33), ("right_hand", 21))
 
 
 def landmarks(frames: int, seed: int = 0) -> np.ndarray:
-    values = np.random.default_rng(seed).random((frames, ROWS, 3))
+    values = np.random.default_rng(seed).random((frames, HOLISTIC_ROWS, 3))
     values[0, :468] = np.nan
     return values
 
@@ -34,7 +34,7 @@ def write(path: Path, values: np.ndarray, *, dtype: str = "float64", drop: str =
     frames = len(values)
     groups = tuple(reversed(GROUPS)) if reverse else GROUPS
     columns = {
-        "frame": np.repeat(np.arange(frames, dtype=np.int16), ROWS),
+        "frame": np.repeat(np.arange(frames, dtype=np.int16), HOLISTIC_ROWS),
         "type": [name for _ in range(frames) for name, count in groups for _ in range(count)],
         "landmark_index": np.tile(np.concatenate([np.arange(n, dtype=np.int16) for _, n in groups]), frames),
         **{axis: values.reshape(-1, 3)[:, i].astype(dtype) for i, axis in enumerate("xyz")},
