@@ -94,7 +94,13 @@ def assembled(
         labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
         composer = Composer(labels)
         sentences = open_utterances(
-            composer, bundle, choice=settings.sentence, variants=choices, make_engine=make_engine, stack=stack
+            composer,
+            bundle,
+            choice=settings.sentence,
+            beams=settings.beams,
+            variants=choices,
+            make_engine=make_engine,
+            stack=stack,
         )
         health, metrics = _watched(settings, notifier, bundle.title, variant, stack)
         yield Runtime(

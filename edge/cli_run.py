@@ -63,6 +63,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
     add("--sentence", nargs="?", choices=("rules", "auto"), const="auto", default="off",
         help="show a sentence when the hands are gone: by the bundle's model if it has one, or by rules")  # fmt: skip
+    add("--beams", type=int, choices=range(1, 17), default=1, metavar="N",
+        help="sentences that the bundle's model follows side by side, 1 to 16 (default: 1)")  # fmt: skip
     add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
@@ -94,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         max_frames=arguments.max_frames,
         trial_seconds=arguments.trial_seconds,
         sentence=arguments.sentence,
+        beams=arguments.beams,
         metrics=arguments.metrics,
     )
     with StopSignals() as signals, ExitStack() as stack:

@@ -55,4 +55,6 @@ class RunSettings:
     max_frames: int | None = None
     trial_seconds: float = TRIAL_SECONDS
     sentence: SentenceChoice = "off"
+    beams: int = 1
+    """Sentences that the model follows side by side; 1 always takes the likeliest word."""
     metrics: int | None = None

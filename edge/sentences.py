@@ -17,6 +17,7 @@ from edge.config import SentenceChoice
 from edge.errors import DependencyError
 from edge.language.lexicon import english
 from edge.language.rules import RuleSentencer
+from edge.language.search import SearchSettings
 from edge.language.sentence import SentenceMaker, Sentencer, Signed, Utterances
 from edge.language.t5 import Prompting, T5Sentencer
 from edge.language.tokens import SentencePieceTokenizer
@@ -36,6 +37,7 @@ def open_utterances(
     bundle: Bundle,
     *,
     choice: SentenceChoice,
+    beams: int,
     variants: Choices,
     make_engine: EngineFactory,
     stack: ExitStack,
@@ -49,14 +51,14 @@ def open_utterances(
     sentencer: Sentencer = RuleSentencer()
     if sentence_roles(bundle, choice):
         try:
-            sentencer = _model(bundle, variants, make_engine, stack, fallback=sentencer)
+            sentencer = _model(bundle, variants, make_engine, stack, beams=beams, fallback=sentencer)
         except DependencyError as error:
             _log.warning("%s; rules make the sentences until then", error)
     return Utterances(signed, SentenceMaker(sentencer, english()))
 
 
 def _model(
-    bundle: Bundle, variants: Choices, make_engine: EngineFactory, stack: ExitStack, *, fallback: Sentencer
+    bundle: Bundle, variants: Choices, make_engine: EngineFactory, stack: ExitStack, *, beams: int, fallback: Sentencer
 ) -> T5Sentencer:
     settings = bundle.manifest.sentence
     if settings is None:
@@ -68,6 +70,7 @@ def _model(
         for role in (_ENCODER, _DECODER)
     )
     prompting = Prompting(settings.prompt, settings.start, settings.end)
-    model = T5Sentencer(encoder, decoder, tokenizer, prompting, fallback=fallback)
+    search = SearchSettings(beams=beams)
+    model = T5Sentencer(encoder, decoder, tokenizer, prompting, fallback=fallback, settings=search)
     stack.callback(model.close)
     return model
