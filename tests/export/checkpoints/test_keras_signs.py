@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from edge.errors import InputError
 from export.checkpoints.keras_import import read_keras
 from export.checkpoints.reading import load_weights
+from export.loading import Request, load_family
 from export.models.signs import FAMILIES, SignModel
 from export.models.signs_features import FEATURES, MAX_FRAMES
 
@@ -139,6 +141,16 @@ def test_keras_and_our_network_give_the_same_logits(name: str, suffix: str, tmp_
         have = network(torch.from_numpy(features), torch.ones(2, FRAMES)).numpy()
     assert want.std() > 0.01
     np.testing.assert_allclose(have, want, atol=1e-4, rtol=1e-3)
+
+
+def test_the_export_takes_weights_with_the_index_map_beside_them(tmp_path: Path) -> None:
+    signs = [f"sign{i}" for i in range(CLASSES)]
+    (tmp_path / "sign_to_prediction_index_map.json").write_text(json.dumps({s: i for i, s in enumerate(signs)}))
+    _model("signs-cnn").save(tmp_path / "best.h5")
+    loaded = load_family("signs-cnn", Request(checkpoint=tmp_path / "best.h5"))
+    assert [label.name for label in loaded.labels] == signs
+    assert loaded.preprocess == "points"
+    assert any("best.h5" in note for note in loaded.notes)
 
 
 def test_layers_that_only_their_names_tell_apart_are_refused(tmp_path: Path) -> None:
