@@ -2,9 +2,10 @@
 
 As in `export.training.loop`, all randomness of an epoch comes from ``(seed, epoch)``.
 
-Running statistics of batch norms follow the network within a fifth of an epoch. Keras's momentum of 0.99 does so for
-the thousands of steps that an epoch of the whole "ASL Alphabet" has; after an epoch of some forty steps they would
-still be mostly what they started as, and the validation would say nothing.
+The statistics of batch norms are taken anew before each validation, as means over training batches. Keras's running
+ones need the thousands of steps that an epoch of the whole "ASL Alphabet" has; after forty they are mostly what they
+started as. A quicker mean is that of a few batches only: on training pictures ResNet-18's loss was 4.3 with it, where
+it was 2.5 with the batch's own statistics.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from export.training.epochs import run_epochs
 from export.training.picture_recipes import Cyclic, PictureRecipe, Plateau
 from export.training.pictures import Pictures, augment_picture, split_at_random, split_by_name
 
+_SETTLING = 320
+"""Training pictures that give batch norms their statistics."""
 _LEAST_FALL = 1e-4
 """Of the validation loss, for Keras's ReduceLROnPlateau to see it as one."""
 
@@ -129,7 +132,6 @@ class _Run:
         self._targets = np.array([index[str(label)] for label in pictures.labels])
         self._parts = split(pictures, recipe, seed=seed)
         self._steps = -(-len(self._parts.train) // recipe.batch)
-        _quicken_norms(model, self._steps)
         self._optimizer = _optimizer(self._model, recipe)
         self.history: list[PictureEpoch] = []
 
@@ -162,6 +164,7 @@ class _Run:
                 group["lr"] = rate
             losses.append(self._step(images, targets))
             self._on_step(number - 1 + (step + 1) / self._steps)
+        self._settle_norms(order[:_SETTLING], random)
         loss, accuracy = self._validate()
         return PictureEpoch(number, float(np.mean(losses)), loss, accuracy, rate)
 
@@ -194,7 +197,7 @@ class _Run:
             yield torch.from_numpy(images).to(self._device), torch.from_numpy(self._targets[chosen]).to(self._device)
 
     def _step(self, images: Tensor, targets: Tensor) -> float:
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.mixed):
+        with self._precision():
             logits = self._model(images)
         loss = F.cross_entropy(logits.float(), targets)
         network = self._model.get_submodule("network")
@@ -204,6 +207,24 @@ class _Run:
         torch.autograd.backward(loss)
         self._optimizer.step()
         return float(loss.detach())
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.mixed)
+
+    def _settle_norms(self, chosen: NDArray[np.int64], random: np.random.Generator) -> None:
+        norms = [m for m in self._model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+        if not norms:
+            return
+        self._model.eval()
+        kept = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.train().reset_running_stats()
+            norm.momentum = None  # PyTorch then takes the mean of all batches alike
+        with torch.no_grad(), self._precision():
+            for images, _ in self._batches(chosen, random):
+                self._model(images)
+        for norm, momentum in zip(norms, kept, strict=True):
+            norm.momentum = momentum
 
     def _validate(self) -> tuple[float, float]:
         chosen = self._parts.validation
@@ -224,13 +245,6 @@ def _optimizer(model: nn.Module, recipe: PictureRecipe) -> torch.optim.Optimizer
     if recipe.optimizer == "adam":
         return torch.optim.Adam(model.parameters(), lr=recipe.rate, fused=True)
     return torch.optim.SGD(model.parameters(), lr=recipe.rate, momentum=recipe.momentum)
-
-
-def _quicken_norms(model: nn.Module, steps: int) -> None:
-    """What PyTorch calls momentum is the newest batch's share of the running statistics."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.momentum is not None:
-            module.momentum = max(module.momentum, min(5 / steps, 0.2))
 
 
 def _cyclic_rate(schedule: Cyclic, highest: float, epochs: float) -> float:
