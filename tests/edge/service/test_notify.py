@@ -72,6 +72,11 @@ def test_without_a_watchdog_none_is_told(systemd: tuple[socket.socket, str], env
     assert listener.recv(100) == b"STATUS=only this"
 
 
+def test_it_knows_whether_it_was_started_as_a_service() -> None:
+    assert SystemdNotifier({"NOTIFY_SOCKET": "/run/systemd/notify"}).supervised
+    assert not SystemdNotifier({}).supervised
+
+
 def test_started_by_hand_nothing_happens() -> None:
     notifier = SystemdNotifier({"WATCHDOG_USEC": "1000000"})
     notifier.ready()
