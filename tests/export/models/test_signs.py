@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,10 +13,12 @@ from edge.errors import UsageError
 from export.golden import golden_inputs
 from export.graphs import fp16, parity, quantize
 from export.graphs.torch_onnx import export_module, run_module
+from export.loading import Request, load_family
 from export.models.registry import families
 from export.models.signs import FAMILIES, SignModel, holistic_contract
 from export.models.signs_blocks import Attention, ConvBlock, LateDropout, LinearAttention, Positions, Recurrent
 from export.models.signs_features import MAX_FRAMES
+from export.training.sign_data import each_recording, read_table
 
 _CONTRACT = holistic_contract("points")
 _PARAMETERS = {
@@ -169,3 +173,29 @@ def test_late_dropout_waits_until_it_is_turned_on() -> None:
 def test_an_unknown_preprocessing_is_refused() -> None:
     with pytest.raises(UsageError, match="points"):
         FAMILIES[0].build(3, "raw")
+
+
+def test_the_shipped_weights_are_those_of_its_card_and_leave_out_whom_they_say() -> None:
+    shipped = [entry for entry in FAMILIES if entry.checkpoint is not None]
+    assert [entry.name for entry in shipped] == ["signs-cnn-transformer"]
+    loaded = load_family(shipped[0].name, Request())
+    card = loaded.model_card
+    assert f"{loaded.parameters:,} parameters" in card
+    assert {label.name for label in loaded.labels} > {"hello", "thankyou", "iloveyou", "yes", "no"}
+    assert loaded.licence == "MIT"
+    assert {licence.spdx for licence in loaded.licences} == {"MIT"}
+    names = {licence.subject for licence in loaded.licences}
+    assert not names & {"recordings asl_signs/5", "recordings asl_signs/8", "recordings asl_signs/9"}
+
+
+def test_the_shipped_weights_recognise_a_signer_that_they_never_saw(data_dir: Path) -> None:
+    """The figure of the card, found again on real recordings through the network as it is exported."""
+    loaded = load_family("signs-cnn-transformer", Request())
+    names = [label.name for label in loaded.labels]
+    files = [file for file in read_table(data_dir / "asl_signs") if file.participant == "5"][::3]
+    right = []
+    with torch.no_grad():
+        for file, values in each_recording(files):
+            right.append(names[int(loaded.module(torch.from_numpy(values[None])).argmax())] == file.sign)
+    assert len(right) == 30
+    assert np.mean(right) > 0.85
