@@ -48,7 +48,7 @@ WINDOW = Window(frames=30, rate=15)
 """Two seconds, as for the models on hands: nearly all recordings of signs here are one of 20 to 30 frames."""
 PREPROCESS = ("points",)
 _BLOCKS = 3
-_CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+_SHIPPED = Path(__file__).parent.parent / "checkpoints" / "signs-cnn-transformer"
 
 
 class SignNetwork(nn.Module):
@@ -145,7 +145,7 @@ def _family(name: str, summary: str, network: Callable[[int], nn.Module]) -> Mod
         contract=holistic_contract,
         preprocess=PREPROCESS,
         classes=CLASSES,
-        checkpoint=_CHECKPOINTS / name if (_CHECKPOINTS / name).is_dir() else None,
+        checkpoint=_SHIPPED if name == _SHIPPED.name else None,
     )
 
 
