@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from edge.bundle.acceptance import Acceptance, EngineFactory, accept
+from edge.bundle.acceptance import BUDGET_S, Acceptance, EngineFactory, accept
 from edge.bundle.manifest import Precision, Role
 from edge.bundle.reader import Bundle
 from edge.bundle.record import Remembered
@@ -23,6 +23,8 @@ from edge.errors import BundleError, StoreError, UsageError
 
 _log = logging.getLogger(__name__)
 _CPUINFO = Path("/proc/cpuinfo")
+_PASSING_S = 0.2
+"""Seconds of timing for a choice that nobody keeps, which must not delay every start of a bundle without a store."""
 _CPU_FIELDS = ("model name", "flags", "Features", "CPU implementer", "CPU part", "CPU revision", "Model")
 
 
@@ -89,7 +91,8 @@ def choose_variants(
         known = {acceptance.role: acceptance for acceptance in remembered.roles}
     if missing := [role for role in wanted if role not in known]:
         golden = bundle.golden()
-        known |= {role: accept(bundle, make_engine, role=role, golden=golden) for role in missing}
+        budget = BUDGET_S if store else _PASSING_S
+        known |= {role: accept(bundle, make_engine, role=role, golden=golden, budget=budget) for role in missing}
         if store:
             kept = tuple(known[role] for role in have if role in known)
             try:
