@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests run side by side, and torch's threads then wait for each other: ten times slower for small networks.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
