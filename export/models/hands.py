@@ -8,9 +8,9 @@ all of it differs between signers, cameras and the two MediaPipe APIs:
 2. The *active* hand of the window is decided: seen more often, moving more, held higher. If it is the left one, the
    picture is mirrored and the slots exchanged, so that the active hand is always a right one. This makes the output
    exactly invariant to mirroring the picture with the slots exchanged, and is the only place that knows of mirroring.
-3. The active hand's shape is described by bone directions, distances in palm sizes and angles, the other hand's by its
-   points relative to wrist and palm size. (Points of the active hand as well were tried: they made letters of left-out
-   sources worse.)
+3. The active hand's shape is described by bone directions, distances in palm sizes, angles, and on which side of each
+   other neighbouring fingers lie (what tells R from U); the other hand's by its points relative to wrist and palm size.
+   (Points of the active hand as well were tried: they made letters of left-out sources worse.)
 4. Movement is described relative to the window's mean position, in palm sizes.
 
 Masked frames and missing hands give zeros.
@@ -44,10 +44,14 @@ _PAIRS = (
 wrist, and neighbouring fingers (spread or together)."""
 _ANGLES = tuple((bone, bone + 1) for bone in range(19) if _PARENT[bone + 1] == bone + 1)
 """Pairs of bones that meet in a joint of one finger."""
+_NEIGHBOURS = ((5, 9), (6, 10), (7, 11), (8, 12), (10, 14), (11, 15), (12, 16), (14, 18), (15, 19), (16, 20))
+"""Joints of neighbouring fingers whose distance along the palm's width, with its sign, is a feature: fingers that cross
+change it by a few hundredths of the palm only, so it is enlarged by `_CROSSING`."""
+_CROSSING = 4.0
 _EPS = 1e-6
 _LIMIT = 5.0
 
-HAND_FEATURES = 20 * 3 + len(_PAIRS) + len(_ANGLES)
+HAND_FEATURES = 20 * 3 + len(_PAIRS) + len(_ANGLES) + len(_NEIGHBOURS)
 """Numbers that describe the active hand's shape in one frame."""
 PASSIVE_FEATURES = 20 * 3
 MOTION_FEATURES = 2 + 2 + 1 + 2 + 2
@@ -61,13 +65,17 @@ class HandPreprocess(nn.Module):
     Coordinates as `edge.types` states them, at `ASPECT`. Presence is 1 in unmasked frames that show the active hand.
     """
 
-    def __init__(self, aspect: float = ASPECT) -> None:
+    def __init__(self, aspect: float = ASPECT, *, crossings: bool = True) -> None:
+        """``crossings`` False leaves zeros where neighbouring fingers' sides would stand (for comparison only)."""
         super().__init__()
+        self._crossing = _CROSSING if crossings else 0.0
         self._constant("unit", torch.tensor([aspect, 1.0, aspect]))
         self._constant("mirror", torch.tensor([-1.0, 1.0, 1.0]))
         self._constant("parent", torch.tensor(_PARENT))
         self._constant("pair_a", torch.tensor([a for a, _ in _PAIRS]))
         self._constant("pair_b", torch.tensor([b for _, b in _PAIRS]))
+        self._constant("side_a", torch.tensor([a for a, _ in _NEIGHBOURS]))
+        self._constant("side_b", torch.tensor([b for _, b in _NEIGHBOURS]))
         self._constant("bone_a", torch.tensor([a for a, _ in _ANGLES]))
         self._constant("bone_b", torch.tensor([b for _, b in _ANGLES]))
 
@@ -116,7 +124,16 @@ class HandPreprocess(nn.Module):
             directions.index_select(2, cast(Tensor, self.bone_a))
             * directions.index_select(2, cast(Tensor, self.bone_b))
         ).sum(dim=3)
-        return torch.cat([directions.flatten(2), distances, cosines], dim=2)
+        return torch.cat([directions.flatten(2), distances, cosines, self._sides(relative)], dim=2)
+
+    def _sides(self, relative: Tensor) -> Tensor:
+        up = _unit(relative[:, :, 9])
+        width = relative[:, :, 5] - relative[:, :, 17]
+        across = _unit(width - (width * up).sum(dim=2, keepdim=True) * up)
+        apart = relative.index_select(2, cast(Tensor, self.side_a)) - relative.index_select(
+            2, cast(Tensor, self.side_b)
+        )
+        return self._crossing * (apart * across.unsqueeze(2)).sum(dim=3)
 
 
 def _relative(hand: Tensor, size: Tensor) -> Tensor:

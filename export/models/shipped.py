@@ -79,7 +79,7 @@ class HandModel(nn.Module):
         super().__init__()
         if preprocess not in PREPROCESS:
             raise UsageError("no such preprocessing", found=preprocess, expected=" or ".join(PREPROCESS))
-        self.preprocess = HandPreprocess()
+        self.preprocess = HandPreprocess(crossings=preprocess == PREPROCESS[0])
         self.network = HandNetwork(classes)
 
     def forward(self, landmarks: Tensor, mask: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class HandModel(nn.Module):
         return cast(Tensor, self.network(features, present, mask))
 
 
-PREPROCESS = ("hands",)
+PREPROCESS = ("hands", "hands-without-crossings")
 
 FAMILY = ModelFamily(
     name="fingerpost-hands",

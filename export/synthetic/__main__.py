@@ -1,4 +1,4 @@
-"""The command line: ``python -m export.synthetic word|stills``."""
+"""The command line: ``python -m export.synthetic word|stills|skeletons``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edge.errors import FingerpostError, UsageError
 from export.synthetic.clip import SUFFIXES, check_clip_path, truth, write_clip, write_truth
 from export.synthetic.dataset import Still, draw_still, find_landmarks, pipeline_finder, write_set
 from export.synthetic.poses import LETTERS
+from export.synthetic.skeletons import write_skeletons
 from export.synthetic.style import BACKGROUNDS, LIGHTS, TONES, Style
 from export.synthetic.words import render_word, word_length
 
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(given)
     try:
         made_by = "python -m export.synthetic " + shlex.join(given)
-        _word(options, made_by) if options.command == "word" else _stills(options, made_by)
+        {"word": _word, "stills": _stills, "skeletons": _skeletons}[options.command](options, made_by)
     except FingerpostError as error:
         print(f"export.synthetic: {error}", file=sys.stderr)
         return error.exit_code
@@ -54,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     stills.add_argument("--seed", type=int, default=0)
     stills.add_argument("--between", type=float, default=0.0, metavar="SHARE", help="of hands between two letters")
     stills.add_argument("--output", type=Path, required=True, metavar="FILE.npz|FOLDER")
+    skeletons = commands.add_parser("skeletons", help="joints of letters from any side, without pictures (.npz)")
+    skeletons.add_argument("--count", type=int, required=True)
+    skeletons.add_argument("--seed", type=int, default=0)
+    skeletons.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
     return parser
 
 
@@ -94,6 +99,15 @@ def _stills(options: argparse.Namespace, made_by: str) -> None:
         frame = still.render()
         cv2.imwrite(str(options.output / f"{index:05d}-{frame.label or 'between'}.png"), frame.image)
     print(f"{options.output}: {options.count} pictures")
+
+
+def _skeletons(options: argparse.Namespace, made_by: str) -> None:
+    if options.count < 1 or options.output.suffix != ".npz":
+        raise UsageError(
+            "no such set", expected="--count from 1, --output FILE.npz", found=f"{options.count}, {options.output}"
+        )
+    write_skeletons(options.output, options.seed, options.count, made_by=made_by)
+    print(f"{options.output}: {options.count} skeletons")
 
 
 if __name__ == "__main__":

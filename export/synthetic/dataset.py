@@ -6,7 +6,7 @@ Every still is drawn by (seed, index) alone, so any part of a set can be made ag
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 from edge.engines import Engine
 from edge.errors import InputError
 from edge.landmarks.pipeline import HandConfig, HandPipeline
-from edge.types import LANDMARKS, LEFT, RIGHT, FloatArray, Frame, UInt8Array
+from edge.types import LANDMARKS, LEFT, RIGHT, AnyArray, FloatArray, Frame, UInt8Array
 from export.synthetic.frame import RenderedFrame
 from export.synthetic.poses import LETTERS
 from export.synthetic.stills import View, render_between, render_still
@@ -116,10 +116,14 @@ def find_landmarks(stills: Iterable[Still], find: LandmarkFinder) -> LandmarkSet
 
 def write_set(path: Path, data: LandmarkSet, *, made_by: str) -> None:
     """Write a set as an npz that needs no pickle; ``made_by`` is the command."""
+    write_arrays(path, {name: getattr(data, name) for name in LandmarkSet.__slots__}, made_by=made_by)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, AnyArray], *, made_by: str) -> None:
+    """Write arrays and the command that made them, all or nothing; `InputError` where there is no such folder."""
     if not path.parent.is_dir():
         raise InputError("no such folder", where=path.parent, remedy="make it, or name another --output")
-    fields = {name: getattr(data, name) for name in LandmarkSet.__slots__}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unfinished = Path(folder) / path.name
-        np.savez_compressed(unfinished, allow_pickle=False, made_by=np.array(made_by), **fields)
+        np.savez_compressed(unfinished, allow_pickle=False, made_by=np.array(made_by), **arrays)
         unfinished.replace(path)

@@ -32,8 +32,9 @@ class Augmentation:
     tilt: float = 20.0
     stretch: float = 0.3
     """Largest change of the picture's width against its height, as a logarithm."""
-    depth: float = 0.3
-    """Change of the relative depth, as a logarithm: it is the landmark network's weakest guess."""
+    depth: float = 0.8
+    """Largest change of the relative depth, as a logarithm: it is the landmark network's weakest guess, and differs
+    threefold between sources."""
     perspective: float = 0.15
     bone: float = 0.08
     """Standard deviation of a bone's length, as a logarithm."""
@@ -43,6 +44,8 @@ class Augmentation:
     """Standard deviation of each point in each frame."""
     speed: float = 0.5
     """Largest change of speed, as a logarithm."""
+    warp: float = 0.3
+    """Largest change of a movement's pace from its begin to its end, as a logarithm of the exponent."""
     word_crop: float = 0.4
     """Largest share of a movement that is cut off."""
     drop: float = 0.15
@@ -69,7 +72,7 @@ def draw_times(length: int, *, held: bool, options: Augmentation, random: np.ran
     span = max((1 - random.uniform(0, options.word_crop)) * length, min(3.0, float(length)))
     count = int(np.clip(round(span / speed), min(3, options.frames), options.frames))
     start = random.uniform(0, length - span)
-    warped = np.linspace(0, 1, count) ** np.exp(random.uniform(-0.3, 0.3))
+    warped = np.linspace(0, 1, count) ** np.exp(random.uniform(-options.warp, options.warp))
     return np.asarray(np.clip(start + warped * (span - 1), 0, length - 1))
 
 

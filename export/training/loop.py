@@ -6,7 +6,7 @@ its last whole epoch does exactly what the uninterrupted run does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,8 @@ class _Run:
         self._allowed = _classes_of_source(task.recordings.sources, self._targets, len(task.classes))
         self._train, self._valid = _split(self._targets, recipe.validation, seed)
         self._weights = _class_weights(self._targets[self._train], len(task.classes)) if recipe.class_weights else None
-        self._draws = _draw_weights(task, self._targets, self._train, recipe)
+        draws = draw_weights(task, recipe)[self._train]
+        self._draws = draws / draws.sum()
         per_epoch = recipe.draws or len(self._train)
         self._batches = max(1, per_epoch // recipe.batch)
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
@@ -138,12 +139,13 @@ class _Run:
 
     def _step(self, landmarks: Tensor, mask: Tensor, chosen: NDArray[np.int64]) -> float:
         recipe = self._recipe
-        targets = torch.from_numpy(self._targets[chosen])
-        logits = self._model(landmarks, mask)
-        loss = F.cross_entropy(logits, targets, weight=self._weights, label_smoothing=recipe.label_smoothing)
-        if recipe.within_source:
-            own = logits.masked_fill(~torch.from_numpy(self._allowed[chosen]), _MASKED)
-            loss = (1 - recipe.within_source) * loss + recipe.within_source * F.cross_entropy(own, targets)
+        if recipe.mixup:
+            share = float(torch.distributions.Beta(recipe.mixup, recipe.mixup).sample())
+            order = torch.randperm(len(landmarks))
+            logits = self._model(mix(landmarks, landmarks[order], share), mask)
+            loss = share * self._loss(logits, chosen) + (1 - share) * self._loss(logits, chosen[order.numpy()])
+        else:
+            loss = self._loss(self._model(landmarks, mask), chosen)
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._model.parameters(), recipe.clip)
@@ -151,6 +153,15 @@ class _Run:
         self._schedule.step()
         self._average()
         return float(loss.detach())
+
+    def _loss(self, logits: Tensor, chosen: NDArray[np.int64]) -> Tensor:
+        recipe = self._recipe
+        targets = torch.from_numpy(self._targets[chosen])
+        loss = F.cross_entropy(logits, targets, weight=self._weights, label_smoothing=recipe.label_smoothing)
+        if recipe.within_source:
+            own = logits.masked_fill(~torch.from_numpy(self._allowed[chosen]), _MASKED)
+            loss = (1 - recipe.within_source) * loss + recipe.within_source * F.cross_entropy(own, targets)
+        return loss
 
     def _average(self) -> None:
         decay = min(self._recipe.averaging, (1 + self._schedule.last_epoch) / (10 + self._schedule.last_epoch))
@@ -163,7 +174,7 @@ class _Run:
 
     def _validate(self) -> float:
         frames = self._recipe.augmentation.frames
-        logits = predict(self.evaluated, self._task.recordings, self._valid, frames=frames)
+        logits = predict(self.evaluated, self._task.recordings, self._valid, frames=frames, speeds=self._recipe.speeds)
         return float((logits.argmax(1) == self._targets[self._valid]).mean())
 
     def state(self) -> dict[str, Any]:
@@ -181,12 +192,37 @@ class _Run:
         self._schedule.load_state_dict(state["schedule"])
 
 
+def mix(landmarks: Tensor, others: Tensor, share: float) -> Tensor:
+    """``share`` of ``landmarks`` (N, T, 2, 21, 3) and the rest of ``others``, where both show the hand; else the first
+    alone."""
+    both = (landmarks.abs().sum((3, 4), keepdim=True) > 0) & (others.abs().sum((3, 4), keepdim=True) > 0)
+    return torch.where(both, share * landmarks + (1 - share) * others, landmarks)
+
+
 def predict(
-    model: nn.Module, recordings: Recordings, chosen: NDArray[np.int64], *, frames: int, batch: int = 256
+    model: nn.Module,
+    recordings: Recordings,
+    chosen: NDArray[np.int64],
+    *,
+    frames: int,
+    speeds: Sequence[float] = (1.0,),
+    batch: int = 256,
 ) -> FloatArray:
-    """Logits (len(chosen), classes) of whole recordings, unaugmented; longer ones are resampled to ``frames``."""
+    """Logits (len(chosen), classes) of whole recordings, unaugmented; longer ones are resampled to ``frames``.
+
+    With several ``speeds`` each recording is read at all of them, and the logarithms of the probabilities are averaged.
+    """
+    if len(speeds) == 1:
+        return _predict(model, recordings, chosen, frames=frames, speed=speeds[0], batch=batch)
+    each = [_predict(model, recordings, chosen, frames=frames, speed=speed, batch=batch) for speed in speeds]
+    return np.asarray(np.mean([F.log_softmax(torch.from_numpy(logits), 1).numpy() for logits in each], axis=0))
+
+
+def _predict(
+    model: nn.Module, recordings: Recordings, chosen: NDArray[np.int64], *, frames: int, speed: float, batch: int
+) -> FloatArray:
     model.eval()
-    lengths = np.minimum(recordings.lengths[chosen], frames)
+    lengths = np.clip(np.round(recordings.lengths[chosen] / speed).astype(int), 1, frames)
     order = np.argsort(lengths, kind="stable")
     rows: list[FloatArray] = []
     with torch.inference_mode():
@@ -230,17 +266,18 @@ def _class_weights(targets: NDArray[np.int64], classes: int) -> Tensor:
     return torch.from_numpy((len(targets) / (classes * np.maximum(count, 1))).astype(np.float32))
 
 
-def _draw_weights(
-    task: Task, targets: NDArray[np.int64], train: NDArray[np.int64], recipe: Recipe
-) -> NDArray[np.float64]:
-    """Probability of each training recording: every class of a kind alike, in it every source by its size's root."""
-    _, source = np.unique(task.recordings.sources[train], return_inverse=True)
-    rendered = task.rendered[train]
-    weight = np.zeros(len(train))
-    for value in np.unique(targets[train]):
-        often = recipe.held_weight if task.classes[value] in task.held else 1.0
+def draw_weights(task: Task, recipe: Recipe) -> NDArray[np.float64]:
+    """Probability of each recording (N,): every class of a kind alike (or a movement by the number of its sources), in
+    it every source by its size's root, rendered hands beside real ones."""
+    labels, rendered = task.recordings.labels, task.rendered
+    _, source = np.unique(task.recordings.sources, return_inverse=True)
+    weight = np.zeros(len(labels))
+    for name in np.unique(labels):
+        held = str(name) in task.held
+        several = len(np.unique(source[(labels == name) & ~rendered])) if recipe.by_sources and not held else 1
+        often = recipe.held_weight if held else float(several)
         for real in (True, False):
-            here = (targets[train] == value) & (rendered != real)
+            here = (labels == name) & (rendered != real)
             if not here.any():
                 continue
             count = np.bincount(source[here], minlength=source.max() + 1)

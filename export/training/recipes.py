@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.errors import UsageError
 from export.training.augment import Augmentation
@@ -37,6 +37,14 @@ class Recipe:
     """Early stopping on the random validation split after so many epochs without a better accuracy."""
     validation: float = 0.0
     """Share of the recordings in the random, stratified validation split."""
+    mixup: float = 0.0
+    """Both parameters of the beta distribution that the share of another recording is drawn from; 0: none is mixed in.
+    """
+    speeds: tuple[float, ...] = (1.0,)
+    """Test-time augmentation: a recording is read at each of these speeds, and the answers are averaged."""
+    by_sources: bool = False
+    """Draw a movement as often as it has sources: what many people recorded is likelier, and what one source alone has
+    is mostly known by that recording's look."""
     extra_share: float = 0.35
     """How often rendered hands of a class are drawn, for each time that real ones are."""
 
@@ -51,10 +59,27 @@ _PLAIN = Augmentation(
     bend=0,
     jitter=0.02,
     speed=0,
+    warp=0,
     word_crop=0,
     drop=0,
     swap=0,
     other_hand=0,
+)
+
+_SEED000 = Recipe(
+    name="seed000",
+    family="cnn-bilstm-attention",
+    preprocess="raw",
+    epochs=100,
+    batch=32,
+    rate=1e-3,
+    weight_decay=1e-4,
+    label_smoothing=0.0,
+    clip=1.0,
+    augmentation=_PLAIN,
+    class_weights=True,
+    patience=15,
+    validation=0.2,
 )
 
 _RECIPES = (
@@ -62,7 +87,7 @@ _RECIPES = (
         name="fingerpost-hands",
         family="fingerpost-hands",
         preprocess="hands",
-        epochs=12,
+        epochs=4,
         batch=128,
         rate=4e-3,
         weight_decay=2e-2,
@@ -70,24 +95,20 @@ _RECIPES = (
         clip=1.0,
         augmentation=Augmentation(),
         draws=12800,
-        held_weight=2.5,
+        held_weight=3.0,
         within_source=0.5,
         averaging=0.99,
+        by_sources=True,
+        extra_share=1.0,
     ),
-    Recipe(
-        name="seed000",
-        family="cnn-bilstm-attention",
-        preprocess="raw",
-        epochs=100,
-        batch=32,
-        rate=1e-3,
-        weight_decay=1e-4,
-        label_smoothing=0.0,
-        clip=1.0,
-        augmentation=_PLAIN,
-        class_weights=True,
-        patience=15,
-        validation=0.2,
+    _SEED000,
+    # What its document names as next steps; an ensemble of several seeds is `export.training.ensemble`'s.
+    replace(
+        _SEED000,
+        name="seed000-next",
+        augmentation=replace(_PLAIN, speed=0.3, warp=0.3),
+        mixup=0.2,
+        speeds=(0.85, 1.0, 1.15),
     ),
 )
 

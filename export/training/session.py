@@ -194,7 +194,13 @@ def _fold(
         model, history = fit(task, session.recipe, seed=session.seed, state=state, on_epoch=on_epoch)
     if out.any():
         chosen = np.flatnonzero(out)
-        logits = predict(model, session.recordings, chosen, frames=session.recipe.augmentation.frames)
+        logits = predict(
+            model,
+            session.recordings,
+            chosen,
+            frames=session.recipe.augmentation.frames,
+            speeds=session.recipe.speeds,
+        )
         found = Predictions(logits, session.recordings.labels[chosen], session.recordings.sources[chosen])
         measurements = figures(found, session.labels, session.shared, split)
     run = Run(
@@ -208,6 +214,7 @@ def _fold(
         measurements,
         told,
         worst,
+        session.rendered_by,
     )
     write_checkpoint(folder, model, run)
     _plot(folder, history, found if out.any() else None, classes)

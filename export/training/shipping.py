@@ -160,7 +160,8 @@ def _card(run: Run, parameters: int, size: int) -> str:
         "A source is (nearly) one signer. Only figures from sources that were left out of the training say anything "
         "about new signers, and the signers here are mostly learners: they speak of these recordings, not of fluent "
         "signing. Every sign of a source weighs alike; a row's interval (95 %, Wilson) holds for more recordings of "
-        "that source, not for other people.",
+        "that source, not for other people. Recipe and drawn hands were chosen with these same sources in view, so for "
+        "sources that nobody has looked at the figures are somewhat too kind.",
         "",
     ]
     lines += _tables(run.measurements)

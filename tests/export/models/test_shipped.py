@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.bundle.manifest import Label
-from export.models.hands import FEATURES, HandPreprocess
+from export.models.hands import FEATURES, HAND_FEATURES, HandPreprocess
 from export.models.registry import family
 from export.models.shipped import HandModel
 from export.training.folder import CONFIG, WEIGHTS
@@ -95,11 +95,28 @@ def test_missing_hands_have_no_features() -> None:
     assert seen[3].tolist() == [0] * 4 + [1] * 8
 
 
-@pytest.mark.parametrize("name", ["fingerpost-hands", "cnn-bilstm-attention"])
+def test_crossed_fingers_change_the_sign_of_their_features_and_nothing_else_much() -> None:
+    landmarks = torch.zeros(1, 1, 2, 21, 3)
+    landmarks[..., 1, :, 1] = 0.9
+    for finger, x in enumerate((0.56, 0.53, 0.5, 0.47)):  # a right hand, palm to the camera, fingers up
+        landmarks[0, 0, 1, 5 + 4 * finger : 9 + 4 * finger] = torch.tensor(
+            [[x, 0.7 - 0.1 * joint, 0.01] for joint in range(4)]
+        )
+    landmarks[0, 0, 1, :5, 0] = torch.linspace(0.5, 0.6, 5)
+    crossed = landmarks.clone()
+    crossed[0, 0, 1, 8, 0], crossed[0, 0, 1, 12, 0] = 0.53, 0.56
+    mask = torch.ones(1, 1)
+    apart, together = (HandPreprocess()(points, mask)[0][0, 0] for points in (landmarks, crossed))
+    flipped = torch.nonzero(apart * together < -0.1).flatten()
+    assert HAND_FEATURES - 10 <= int(flipped[-1]) < HAND_FEATURES
+    without = HandPreprocess(crossings=False)(crossed, mask)[0][0, 0, HAND_FEATURES - 10 : HAND_FEATURES]
+    assert (without == 0).all()
+
+
+@pytest.mark.parametrize(("name", "preprocess"), [("fingerpost-hands", "hands"), ("cnn-bilstm-attention", "unit")])
 @pytest.mark.filterwarnings("ignore")
-def test_the_exported_graph_agrees_for_other_batches_and_lengths(name: str) -> None:
-    entry = family(name)
-    built = entry.build(7, entry.preprocess[-1]).eval()
+def test_the_exported_graph_agrees_for_other_batches_and_lengths(name: str, preprocess: str) -> None:
+    built = family(name).build(7, preprocess).eval()
     landmarks, mask = hands()
     axes = {"landmarks": {0: "batch", 1: "time"}, "mask": {0: "batch", 1: "time"}, "logits": {0: "batch"}}
     file = io.BytesIO()

@@ -19,7 +19,7 @@ from export.training.augment import Augmentation, augment, draw_times, gather, m
 from export.training.data import Recordings, from_sequences, read_data, read_letters, read_signs
 from export.training.evaluation import Predictions, accuracy_by_source, wilson
 from export.training.labels import make_labels
-from export.training.loop import Epoch, Task, fit
+from export.training.loop import Epoch, Task, draw_weights, fit, mix, predict
 from export.training.recipes import recipe, recipes
 
 _WORDS = ("hello", "no")
@@ -91,6 +91,40 @@ def test_training_lowers_the_loss(name: str) -> None:
     chosen = replace(recipe(name), epochs=2, batch=8, patience=None, draws=64 if recipe(name).draws else None)
     _, history = fit(task(), chosen, seed=1)
     assert history[-1].loss < history[0].loss
+
+
+def test_what_is_mixed_in_changes_hands_only_where_both_are_seen() -> None:
+    one, other = torch.full((1, 2, 2, 21, 3), 0.4), torch.full((1, 2, 2, 21, 3), 0.8)
+    one[:, 0, 0], other[:, 1] = 0, 0
+    mixed = mix(one, other, 0.75)
+    assert (mixed[:, 0, 0] == 0).all()
+    torch.testing.assert_close(mixed[:, 0, 1], torch.full((1, 21, 3), 0.5))
+    assert torch.equal(mixed[:, 1], one[:, 1])
+
+
+def test_several_speeds_are_averaged_and_one_is_the_recording_as_it_is() -> None:
+    model, _ = fit(task(), replace(recipe("fingerpost-hands"), epochs=1, batch=8, draws=32), seed=1)
+    known, rows = made_up(), np.arange(8)
+    slow, plain, both = (
+        predict(model, known, rows, frames=30, speeds=speeds) for speeds in ((0.5,), (1.0,), (0.5, 1.0))
+    )
+    np.testing.assert_array_equal(plain, predict(model, known, rows, frames=30))
+    assert np.abs(slow - plain).max() > 1e-4
+    logs = [np.log(np.exp(each) / np.exp(each).sum(1, keepdims=True)) for each in (slow, plain)]
+    np.testing.assert_allclose(both, np.mean(logs, axis=0), atol=1e-4)
+
+
+def test_a_movement_is_drawn_as_often_as_it_has_sources() -> None:
+    several = made_up()
+    alone = several.select(~((several.labels == "no") & (several.sources == "two")))
+    learned = Task(alone, ("A", "B", *_WORDS), frozenset("AB"), np.zeros(len(alone), bool))
+    chosen = replace(recipe("fingerpost-hands"), held_weight=3.0)
+    shares = {}
+    for by_sources in (True, False):
+        weights = draw_weights(learned, replace(chosen, by_sources=by_sources))
+        shares[by_sources] = {name: float(weights[alone.labels == name].sum()) for name in learned.classes}
+    assert shares[True] == pytest.approx({"A": 3 / 9, "B": 3 / 9, "hello": 2 / 9, "no": 1 / 9})
+    assert shares[False] == pytest.approx({"A": 3 / 8, "B": 3 / 8, "hello": 1 / 8, "no": 1 / 8})
 
 
 def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path) -> None:

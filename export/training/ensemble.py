@@ -1,0 +1,84 @@
+"""Several trainings as one: ``python -m export.training.ensemble FOLDER FOLDER ...``.
+
+Each folder holds the ``predictions.npz`` that a training (`export.training.session`) made of recordings left out of
+it, the same for all; what differs is the seed or the recipe. The logarithms of their probabilities are averaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from string import ascii_uppercase
+
+import numpy as np
+
+from edge.errors import FingerpostError, InputError
+from edge.types import FloatArray
+from export.training.evaluation import Predictions, accuracy_by_source
+
+_ARRAYS = {"logits", "labels", "sources", "classes"}
+
+
+def average(members: Sequence[Predictions]) -> Predictions:
+    """One answer from several on the same recordings."""
+    logits = np.mean([_log_softmax(member.logits) for member in members], axis=0, dtype=np.float32)
+    return Predictions(np.asarray(logits), members[0].labels, members[0].sources)
+
+
+def _log_softmax(logits: FloatArray) -> FloatArray:
+    shifted = logits - logits.max(1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))
+
+
+def read_members(folders: Sequence[Path]) -> tuple[list[Predictions], list[str]]:
+    """The predictions of each folder, and the classes; `InputError` where they are of different recordings."""
+    found: list[Predictions] = []
+    classes: list[str] = []
+    for folder in folders:
+        path = folder / "predictions.npz"
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                missing = sorted(_ARRAYS - set(archive.files))
+                if missing:
+                    raise InputError("arrays are missing", where=path, expected=", ".join(missing))
+                names = [str(name) for name in archive["classes"]]
+                entry = Predictions(archive["logits"], archive["labels"], archive["sources"])
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                "cannot be read", where=path, found=error, remedy="train with --leave-out SOURCE --output FOLDER"
+            ) from error
+        same = not found or (
+            names == classes
+            and np.array_equal(entry.labels, found[0].labels)
+            and np.array_equal(entry.sources, found[0].sources)
+        )
+        if not same:
+            raise InputError("these are other recordings or classes", where=path, expected=f"those of {folders[0]}")
+        found.append(entry)
+        classes = names
+    return found, classes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code (`edge.errors`)."""
+    parser = argparse.ArgumentParser(prog="python -m export.training.ensemble", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="output of a training on other sources")
+    options = parser.parse_args(arguments)
+    try:
+        members, classes = read_members(options.folders)
+    except FingerpostError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    of = {"letters": [name for name in classes if name in ascii_uppercase], "all classes": classes}
+    for what, names in of.items():
+        for who, member in [*zip(map(str, options.folders), members, strict=True), ("together", average(members))]:
+            for source, (value, count) in accuracy_by_source(member, classes, of=names, among=names).items():
+                sys.stdout.write(f"{what}, {source}: {value:.3f} ({who}, {count} recordings)\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
