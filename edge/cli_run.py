@@ -68,7 +68,7 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
-    add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10)")
+    add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
     add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
     add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",

@@ -108,6 +108,8 @@ if [ "$with_package" = yes ]; then
 fi
 
 put 644 "$here/fingerpost.sysusers" /usr/lib/sysusers.d/fingerpost.conf
+put 644 "$here/fingerpost.tmpfiles" /usr/lib/tmpfiles.d/fingerpost.conf
+put 644 "$here/fingerpost.rules" /etc/udev/rules.d/71-fingerpost.rules
 put 644 "$here/fingerpost.service" /etc/systemd/system/fingerpost.service
 put 755 "$here/fingerpost" /usr/local/bin/fingerpost
 drop_in "$jetson" jetson.conf

@@ -52,6 +52,8 @@ fi
 gone /etc/systemd/system/fingerpost.service
 gone /etc/systemd/system/fingerpost.service.d
 gone /usr/lib/sysusers.d/fingerpost.conf
+gone /usr/lib/tmpfiles.d/fingerpost.conf
+gone /etc/udev/rules.d/71-fingerpost.rules
 gone /usr/local/bin/fingerpost
 gone /opt/fingerpost
 if [ "$purge" = yes ]; then

@@ -44,7 +44,9 @@ def test_installing_twice_gives_the_same_tree_and_the_second_run_does_nothing(in
         "etc/systemd/system/fingerpost.service",
         "etc/systemd/system/fingerpost.service.d/jetson.conf",
         "etc/systemd/system/fingerpost.service.d/local-network.conf",
+        "etc/udev/rules.d/71-fingerpost.rules",
         "usr/lib/sysusers.d/fingerpost.conf",
+        "usr/lib/tmpfiles.d/fingerpost.conf",
         "usr/local/bin/fingerpost",
     }
     assert "var/lib/fingerpost" in once
