@@ -11,6 +11,7 @@ resemble each other more than those of a new signer would; read the per-source f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,12 +82,20 @@ def difference(
 
 
 def proportion(right: NDArray[np.bool_]) -> Interval:
-    """Share of True with Wilson's 95 % interval (E. B. Wilson, JASA 22, 1927): it holds for shares near 0 and 1 too."""
-    n, z = len(right), 1.959964
+    """Share of True with `wilson`'s interval."""
     share = float(right.mean())
+    return Interval(share, *wilson(share, len(right)))
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % score interval of a share of ``n`` (E. B. Wilson, JASA 22, 1927): it holds for shares near 0 and 1 too.
+
+    It takes the ``n`` for independent, and speaks of more of the same source, not of others.
+    """
+    z = 1.959964
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _redrawn(

@@ -7,7 +7,6 @@ their source, so a model may know the recording rather than the sign.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -17,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Label, Measurement
+from edge.statistics import wilson
 from edge.types import FloatArray
 from export.models.hands import HandPreprocess
 from export.training.augment import gather
@@ -94,15 +94,6 @@ def figures(
 def _measurement(name: str, value: float, count: int, source: str, split: str) -> Measurement:
     low, high = wilson(value, count)
     return Measurement(name=name, value=value, low=low, high=high, n=count, data=source, split=split)
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927). It holds for more recordings of that source, not for others."""
-    z = 1.959964
-    centre = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    scale = 1 + z * z / count
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
 def confusions(predictions: Predictions, classes: Sequence[str], *, of: Sequence[str]) -> list[tuple[str, str, float]]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Measurement
+from edge.statistics import wilson
 
 PAIRS = (("R", "U"), ("K", "V"))
 """The pairs that document 004 finds mistaken for each other."""
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def figures(
     index = {name: i for i, name in enumerate(names)}
     matrix = confusion(np.array([index[str(label)] for label in labels]), answers, len(names))
     right, n = int(np.trace(matrix)), int(matrix.sum())
-    low, high = share_interval(right, n)
+    low, high = wilson(right / n, n)
     return Figures(
         Measurement(name="accuracy", value=right / n, low=low, high=high, n=n, data=data, split=split),
         matrix,
@@ -73,11 +73,3 @@ def pair_errors(matrix: NDArray[np.int64], names: Sequence[str]) -> dict[str, in
     index = {name: i for i, name in enumerate(names)}
     ways = [way for a, b in PAIRS for way in ((a, b), (b, a)) if a in index and b in index]
     return {f"{shown} as {taken}": int(matrix[index[shown], index[taken]]) for shown, taken in ways}
-
-
-def share_interval(right: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share. It takes pictures for independent, which neighbours in a film are not."""
-    share, z = right / n, _Z**2 / n
-    middle = (share + z / 2) / (1 + z)
-    half = np.sqrt(share * (1 - share) * z + z * z / 4) / (1 + z)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Measurement
+from edge.statistics import wilson
 from edge.types import FloatArray
-from export.training.picture_figures import confusion, share_interval
+from export.training.picture_figures import confusion
 
 TOP = 5
 
@@ -75,5 +76,5 @@ def _row(name: str, value: float, n: int, data: str, split: str) -> Measurement:
 
 
 def _share(name: str, right: NDArray[np.bool_], data: str, split: str) -> Measurement:
-    low, high = share_interval(int(right.sum()), len(right))
+    low, high = wilson(float(right.mean()), len(right))
     return Measurement(name=name, value=float(right.mean()), low=low, high=high, n=len(right), data=data, split=split)

@@ -17,7 +17,7 @@ from torch import nn
 from export.loading import Request, load_family
 from export.models.resnet18 import ResNet18
 from export.training.__main__ import main
-from export.training.picture_figures import class_errors, confusion, figures, pair_errors, share_interval
+from export.training.picture_figures import class_errors, confusion, figures, pair_errors
 from export.training.picture_loop import PictureEpoch
 from export.training.picture_recipes import picture_recipe
 from export.training.picture_report import PictureRun, write_checkpoint
@@ -182,8 +182,3 @@ def test_errors_are_counted_both_ways() -> None:
     assert errors == {"K": (2, 1, 1), "R": (2, 2, 0), "U": (1, 0, 2), "V": (2, 1, 1)}
     assert pair_errors(matrix, names) == {"R as U": 2, "U as R": 0, "K as V": 1, "V as K": 1}
     assert pair_errors(matrix[:2, :2], names[:2]) == {}
-
-
-def test_the_interval_is_wilsons() -> None:
-    assert share_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert share_interval(10, 10)[1] == pytest.approx(1.0) and share_interval(0, 10)[0] == pytest.approx(0.0)
