@@ -240,8 +240,9 @@ def _texts(names: Any) -> list[str]:
 
 def _numbered(name: str) -> tuple[str, int]:
     name = name.replace("/backward_layer/", "/forward_layer~/")  # of a bidirectional layer: the second
-    kind, number = re.fullmatch(r"(.*?)(?:_(\d+))?/vars", name, re.DOTALL).groups()  # type: ignore[union-attr]
-    return kind, int(number or 0)
+    layer = name.removesuffix("/vars")
+    parts = re.fullmatch(r"(.*)_(\d+)", layer, re.DOTALL)
+    return (parts[1], int(parts[2])) if parts else (layer, 0)
 
 
 def _damaged(path: Path, data: bytes, error: Exception) -> InputError:
