@@ -1,4 +1,4 @@
-"""The .deb holds all that a device needs, pinned; and its scripts are sound. Installing it is tested on an arm64 system."""
+"""The .deb holds all that a device needs, pinned; and its scripts are sound. No device installs it here."""
 
 from __future__ import annotations
 
