@@ -164,7 +164,7 @@ def _card(run: Run, parameters: int, size: int) -> str:
         "sources that nobody has looked at the figures are somewhat too kind.",
         "",
     ]
-    lines += _tables(run.measurements)
+    lines += measurement_tables(run.measurements)
     if run.source_prediction:
         told = run.source_prediction
         lines += [
@@ -196,10 +196,11 @@ def _card(run: Run, parameters: int, size: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tables(measurements: Sequence[Measurement]) -> list[str]:
+def measurement_tables(measurements: Sequence[Measurement]) -> list[str]:
+    """Lines of Markdown for a card, a table for each split; a mean, which has no interval, is bold."""
     lines: list[str] = []
     for split in dict.fromkeys(m.split for m in measurements):
-        lines += [f"### {split[0].upper()}{split[1:]}", "", "| figure | measured on | accuracy | 95 % | n |"]
+        lines += [f"### {split[0].upper()}{split[1:]}", "", "| figure | measured on | value | 95 % | n |"]
         lines.append("|---|---|---|---|---|")
         for m in measurements:
             if m.split == split:

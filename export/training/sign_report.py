@@ -19,7 +19,7 @@ from edge.bundle.manifest import Label, Measurement
 from export.models.registry import family
 from export.training.folder import CARD, CONFIG, CONFUSION, CURVES, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.plots import confusions, curves
-from export.training.shipping import recording_licences
+from export.training.shipping import measurement_tables, recording_licences
 from export.training.sign_recipes import SignRecipe
 
 if TYPE_CHECKING:
@@ -125,23 +125,10 @@ def _card(run: SignRun, parameters: int, size: int) -> str:
         "know the recording rather than the sign. Intervals (95 %, Wilson) hold for more recordings of the same "
         "signers.",
         "",
-        *_tables(run.measurements),
+        *measurement_tables(run.measurements),
     ]
     licences = recording_licences(run.sources)
     if licences:
         lines += ["## Licences", "", "The weights were trained on:", ""]
         lines += [f"- {entry.subject}: {entry.source} ({entry.spdx})" for entry in licences]
     return "\n".join(lines) + "\n"
-
-
-def _tables(measurements: Sequence[Measurement]) -> list[str]:
-    lines: list[str] = []
-    for split in dict.fromkeys(m.split for m in measurements):
-        lines += [f"### {split[:1].upper()}{split[1:]}", "", "| figure | measured on | value | 95 % | n |"]
-        lines.append("|---|---|---|---|---|")
-        for m in measurements:
-            if m.split == split:
-                interval = f"{m.low:.3f}-{m.high:.3f}" if m.low is not None and m.high is not None else ""
-                lines.append(f"| {m.name} | {m.data} | {m.value:.3f} | {interval} | {m.n} |")
-        lines.append("")
-    return lines
