@@ -131,7 +131,7 @@ class _Run:
         index = {name: i for i, name in enumerate(pictures.classes)}
         self._targets = np.array([index[str(label)] for label in pictures.labels])
         self._parts = split(pictures, recipe, seed=seed)
-        self._steps = -(-len(self._parts.train) // recipe.batch)
+        self._steps = -(-len(self._parts.train) * recipe.passes // recipe.batch)
         self._optimizer = _optimizer(self._model, recipe)
         self.history: list[PictureEpoch] = []
 
@@ -141,6 +141,7 @@ class _Run:
         how = (
             f"{recipe.optimizer} at {recipe.rate:g}, momentum {recipe.momentum:g}, batch {recipe.batch}"
             + ", mixed" * recipe.mixed
+            + (f", {recipe.passes} passes" if recipe.passes > 1 else "")
         )
         data = f"{len(self._parts.train)} pictures, {len(self._pictures.classes)} classes"
         return f"{recipe.name}, {recipe.epochs} epochs, {how}, seed {self._seed}, {data}"
@@ -153,7 +154,7 @@ class _Run:
         number = len(self.history) + 1
         random = np.random.default_rng((self._seed, number))
         torch.manual_seed(self._seed * 100_003 + number)
-        order = random.permutation(self._parts.train)
+        order = np.concatenate([random.permutation(self._parts.train) for _ in range(self._recipe.passes)])
         rate = self._recipe.rate if isinstance(self._recipe.schedule, Cyclic) else self._plateau_rate()
         self._model.train()
         losses = []

@@ -123,7 +123,7 @@ def _measure(model: nn.Module, recipe: PictureRecipe, pictures: Pictures, known:
 
 def _recipe(options: argparse.Namespace) -> PictureRecipe:
     recipe = picture_recipe(options.recipe)
-    given = {name: getattr(options, name) for name in ("epochs", "batch", "optimizer", "rate", "momentum")}
+    given = {name: getattr(options, name) for name in ("epochs", "passes", "batch", "optimizer", "rate", "momentum")}
     changes = {name: value for name, value in given.items() if value is not None}
     for name in ("rate", "momentum"):
         value = changes.get(name)
@@ -133,6 +133,8 @@ def _recipe(options: argparse.Namespace) -> PictureRecipe:
         raise UsageError(
             "batch norm has no statistics of one", where="--batch", expected="2 or more", found=options.batch
         )
+    if changes.get("passes", 1) < 1:
+        raise UsageError("out of range", where="--passes", expected="1 or more", found=options.passes)
     changed = replace(recipe, **changes, mixed=options.mixed)
     if changed.momentum and changed.optimizer != "sgd":
         raise UsageError("momentum is SGD's", where="--momentum", found=changed.optimizer)
@@ -206,6 +208,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--mixed", action="store_true", help="train in bfloat16 where that is safe (fast with AMX, CUDA)"
     )
     parser.add_argument("--pretrained", type=Path, metavar="FILE", help="resnet18: start from torchvision's weights")
+    parser.add_argument("--passes", type=int, help="times that an epoch goes through the pictures, for small sets")
     parser.add_argument("--batch", type=int, help="pictures a step, instead of the recipe's")
     parser.add_argument("--optimizer", choices=("adam", "sgd"), help="instead of the recipe's")
     parser.add_argument("--rate", type=float, help="learning rate instead of the recipe's")
