@@ -57,18 +57,26 @@ PASSIVE_FEATURES = 20 * 3
 MOTION_FEATURES = 2 + 2 + 1 + 2 + 2
 FEATURES = HAND_FEATURES + PASSIVE_FEATURES + MOTION_FEATURES
 """Numbers a frame is described with."""
+POINT_FEATURES = 21 * 3
+"""Numbers more when raw points stand beside them."""
 
 
 class HandPreprocess(nn.Module):
-    """``landmarks`` (N, T, 2, 21, 3) and ``mask`` (N, T) to features (N, T, `FEATURES`) and hand presence (N, T).
+    """``landmarks`` (N, T, 2, 21, 3) and ``mask`` (N, T) to features (N, T, ``features``) and hand presence (N, T).
 
     Coordinates as `edge.types` states them, at `ASPECT`. Presence is 1 in unmasked frames that show the active hand.
     """
 
-    def __init__(self, aspect: float = ASPECT, *, crossings: bool = True) -> None:
-        """``crossings`` False leaves zeros where neighbouring fingers' sides would stand (for comparison only)."""
+    def __init__(
+        self, aspect: float = ASPECT, *, crossings: bool = True, mirroring: bool = True, points: bool = False
+    ) -> None:
+        """The options are for comparisons only: ``crossings`` False leaves zeros where neighbouring fingers' sides
+        would stand, ``mirroring`` False takes the right slot's hand as the active one, and with ``points`` the active
+        hand's raw points stand beside its shape."""
         super().__init__()
         self._crossing = _CROSSING if crossings else 0.0
+        self._mirroring, self._points = mirroring, points
+        self.features = FEATURES + POINT_FEATURES * points
         self._constant("unit", torch.tensor([aspect, 1.0, aspect]))
         self._constant("mirror", torch.tensor([-1.0, 1.0, 1.0]))
         self._constant("parent", torch.tensor(_PARENT))
@@ -86,7 +94,8 @@ class HandPreprocess(nn.Module):
         """Features and presence; see the class."""
         present = (landmarks.abs().sum(dim=(3, 4)) > 0).to(landmarks.dtype) * mask.unsqueeze(2)
         points = landmarks * cast(Tensor, self.unit)
-        points, present = self._active_is_right(points, present)
+        if self._mirroring:
+            points, present = self._active_is_right(points, present)
         size = _palm_size(points)
         shape = self._shape(points[:, :, 1], size[:, :, 1])
         passive = _relative(points[:, :, 0], size[:, :, 0])
@@ -95,6 +104,8 @@ class HandPreprocess(nn.Module):
         features = torch.cat(
             [shape * active.unsqueeze(2), passive * present[:, :, :1], motion * mask.unsqueeze(2)], dim=2
         )
+        if self._points:
+            features = torch.cat([features, points[:, :, 1].flatten(2) * active.unsqueeze(2)], dim=2)
         return features.clamp(-_LIMIT, _LIMIT), active
 
     def _active_is_right(self, points: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,10 +26,10 @@ _MASKED = -1e4
 class HandNetwork(nn.Module):
     """Features (N, T, F), presence (N, T) and mask (N, T) to logits (N, classes)."""
 
-    def __init__(self, classes: int, width: int = 128, dropout: float = 0.25) -> None:
+    def __init__(self, classes: int, width: int = 128, dropout: float = 0.25, features: int = FEATURES) -> None:
         super().__init__()
         self.frame = nn.Sequential(
-            nn.Linear(FEATURES, 2 * width),
+            nn.Linear(features, 2 * width),
             nn.LayerNorm(2 * width),
             nn.ReLU(),
             nn.Dropout(dropout),
@@ -79,8 +79,12 @@ class HandModel(nn.Module):
         super().__init__()
         if preprocess not in PREPROCESS:
             raise UsageError("no such preprocessing", found=preprocess, expected=" or ".join(PREPROCESS))
-        self.preprocess = HandPreprocess(crossings=preprocess == PREPROCESS[0])
-        self.network = HandNetwork(classes)
+        self.preprocess = HandPreprocess(
+            crossings=preprocess != "hands-without-crossings",
+            mirroring=preprocess != "hands-without-mirroring",
+            points=preprocess == "hands-with-points",
+        )
+        self.network = HandNetwork(classes, features=self.preprocess.features)
 
     def forward(self, landmarks: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, classes)."""
@@ -88,7 +92,8 @@ class HandModel(nn.Module):
         return cast(Tensor, self.network(features, present, mask))
 
 
-PREPROCESS = ("hands", "hands-without-crossings")
+PREPROCESS = ("hands", "hands-without-crossings", "hands-without-mirroring", "hands-with-points")
+"""The shipped weights' is the first; the others are rows of `export.training.ablation`."""
 
 FAMILY = ModelFamily(
     name="fingerpost-hands",

@@ -17,16 +17,13 @@ from edge.types import LEFT, FloatArray
 from export.models.hands import ASPECT
 from export.training.data import Recordings
 
-_HOLD = 4
-"""Frames that are mostly taken from a hold, at most."""
-_LONG_HOLDS = 0.3
-"""Share of holds that may fill the window: without them a network takes every long window for a movement."""
 _PARENT = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How strongly; angles in degrees, lengths in palm sizes where not said otherwise. All zero: nothing changes."""
+    """How strongly; angles in degrees, lengths in palm sizes where not said otherwise. All zero: nothing
+    changes, but for the part of a hold that is taken."""
 
     roll: float = 15.0
     tilt: float = 20.0
@@ -54,6 +51,10 @@ class Augmentation:
     """Share of recordings whose hands are put in the other slot (as the two MediaPipe APIs would)."""
     other_hand: float = 0.15
     """Share of one-handed recordings that get a resting second hand; of two-handed ones that lose it for a while."""
+    hold: int = 4
+    """Frames that are mostly taken from a hold, at most."""
+    long_holds: float = 0.3
+    """Share of holds that may fill the window: without them a network takes every long window for a movement."""
     frames: int = 30
 
 
@@ -64,7 +65,7 @@ def draw_times(length: int, *, held: bool, options: Augmentation, random: np.ran
     a few frames from any part of it do.
     """
     if held:
-        longest = options.frames if random.random() < _LONG_HOLDS else min(_HOLD, options.frames)
+        longest = options.frames if random.random() < options.long_holds else min(options.hold, options.frames)
         count = int(random.integers(1, longest + 1))
         span = random.uniform(0, length - 1)
         return random.uniform(0, length - 1 - span) + span * np.linspace(0, 1, count)

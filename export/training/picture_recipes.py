@@ -55,8 +55,8 @@ class PictureRecipe:
     mixed: bool = False
     """Convolutions and matrices in bfloat16; weights, norms and loss stay float32."""
     passes: int = 1
-    """How often an epoch goes through the training pictures, augmented anew each time. Schedules and early stopping count
-    epochs, and an epoch of the documents' data has some fifty times the steps that a small set gives."""
+    """How often an epoch goes through the training pictures, augmented anew each time. Schedules and early stopping
+    count epochs, and an epoch of the documents' data has some fifty times the steps that a small set gives."""
 
 
 _FIRST = PictureAugmentation(rotation=15, shift=0.1, zoom=0.1, flip=True)
