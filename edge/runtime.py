@@ -19,11 +19,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from edge.capture.base import HandsSource, Source
+from edge.controls import Controls
 from edge.errors import FingerpostError, SourceError
-from edge.outputs.base import Item, Output
+from edge.outputs.base import Item, Output, Viewer
 from edge.service.notify import Notifier
 from edge.summary import FrameTimes, StageTimes, Summary, Times, peak_memory
-from edge.types import JUMP, Caption, Frame, Hands, Sentence, SignEvent, State
+from edge.types import JUMP, Action, Caption, Frame, Guess, Hands, Sentence, SignEvent, State
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
@@ -41,6 +42,11 @@ class Recogniser(Protocol):
         """Whether all numbers that were computed so far were finite."""
         ...
 
+    @property
+    def guess(self) -> Guess | None:
+        """What the hand seems to show now, undecided; None where nothing can be said. Costs nothing."""
+        ...
+
     def push(self, hands: Hands) -> list[SignEvent | State]:
         """Take the next frame's hands."""
         ...
@@ -55,6 +61,10 @@ class Composer(Protocol):
 
     def apply(self, result: SignEvent | State, /) -> str:
         """Take the next result; the whole text after it."""
+        ...
+
+    def act(self, action: Action, /) -> str:
+        """Do what somebody asks of the text; the whole text after it."""
         ...
 
 
@@ -103,9 +113,9 @@ class Runtime:
     """One run of one source.
 
     ``landmarker`` may be None for a source that delivers hands, ``sentences`` where none are wanted, ``trial`` where
-    nobody judges the bundle. ``observers`` see each frame's times; ``health`` may slow a live source down.
-    ``progress`` is called with frames done and to do, for a source whose length is known. ``bundle`` and ``variant``
-    name in the summary what ran.
+    nobody judges the bundle. ``viewers`` see each frame's hands and the present guess; ``controls`` brings what people
+    ask for. ``observers`` see each frame's times; ``health`` may slow a live source down. ``progress`` is called with
+    frames done and to do, for a source whose length is known. ``bundle`` and ``variant`` name in the summary what ran.
     """
 
     def __init__(
@@ -117,6 +127,8 @@ class Runtime:
         composer: Composer,
         outputs: Sequence[Output],
         notifier: Notifier,
+        viewers: Sequence[Viewer] = (),
+        controls: Controls | None = None,
         sentences: Sentences | None = None,
         trial: Trial | None = None,
         observers: Sequence[Observer] = (),
@@ -134,6 +146,8 @@ class Runtime:
         self._composer = composer
         self._outputs = outputs
         self._notifier = notifier
+        self._viewers = viewers
+        self._controls = controls or Controls()
         self._sentences = sentences
         self._trial = trial
         self._observers = observers
@@ -203,6 +217,7 @@ class Runtime:
 
     def _away(self, state: State) -> None:
         """The camera is away and says so now and then: the loop is alive, and nobody is to blame."""
+        self._act()
         if state.detail != self._trouble:
             self._trouble = state.detail
             self._tell([state], caused=False)
@@ -217,11 +232,14 @@ class Runtime:
         if self._frames and not 0 <= item.time - self._now <= JUMP:
             self._new_scene()
         self._now, self._trouble = item.time, None
+        self._act()
         hands = item if isinstance(item, Hands) else self._landmarks(item)
         found = self._clock()
         decisions = self._recogniser.push(hands)
         decided = self._clock()
         self._tell(decisions, caused=True)
+        for viewer in self._viewers:
+            viewer.view(hands, self._recogniser.guess)
         if self._sentences is not None:
             self._say(self._sentences.due(item.time))
         self._frames += 1
@@ -261,6 +279,16 @@ class Runtime:
                 if latency is not None:
                     self._latency.add(latency)
                 self._show(Caption(text, self._now, latency, decision))
+
+    def _act(self) -> None:
+        """Do what was asked for since the last frame."""
+        for action in self._controls.take():
+            text = self._composer.act(action)
+            self._show(action)
+            if text != self._text:
+                self._text = text
+                self._captions += 1
+                self._show(Caption(text, self._now))
 
     def _say(self, sentence: Sentence | None) -> None:
         if sentence is not None:

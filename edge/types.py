@@ -37,7 +37,25 @@ JUMP = 2.0
 follows something from frame to frame starts anew."""
 
 EventKind = Literal["letter", "word", "key"]
-StateName = Literal["starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"]
+StateName = Literal[
+    "starting",
+    "waiting",
+    "hand",
+    "recognising",
+    "sure",
+    "unsure",
+    "camera-lost",
+    "ended",
+    "updating",
+    "rolled-back",
+    "too-hot",
+    "safe-mode",
+]
+BESIDE: frozenset[StateName] = frozenset(("updating", "rolled-back", "too-hot"))
+"""States that stand beside what the recogniser does, until one of the same name is ``over``; any other replaces the one
+before."""
+ActionName = Literal["clear", "undo-letter", "undo-word", "restore", "space", "complete", "speak", "sentence", "forget"]
+"""What somebody may ask of the text: see `Action`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +129,47 @@ class SignEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What the recogniser thinks now, undecided.
+
+    ``confidence`` 0-1; ``alternatives`` the likeliest other labels with theirs, best first; ``time`` in source seconds.
+    """
+
+    label: str
+    kind: EventKind
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """What the recogniser is doing, for the person in front of it."""
+    """What the recogniser is doing, for the person in front of it, or what the device is in (`BESIDE`).
+
+    ``sure`` stands for a moment after a decision. ``unsure`` carries the two likeliest labels with their confidences.
+    ``detail`` says why, for those that have a reason. ``over`` ends a state of `BESIDE`.
+    """
 
     name: StateName
     time: float
     detail: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that somebody asks of the text; told to the outputs when it has been done.
+
+    ``name``: ``clear`` the text, ``undo-letter``, ``undo-word``, ``restore`` what the last of these three took away,
+    ``space`` ends the word that is spelled, ``complete`` it with ``value`` (one of the `Suggestions`), ``speak`` the
+    last sentence (the text, where there is none since), ``sentence`` makes one now, ``forget`` the text and the past.
+    ``origin``: ``touch``, ``key``, ``gesture``, ``mqtt``, ...
+    """
+
+    name: ActionName
+    origin: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +208,31 @@ class Sentence:
     time: float
     by: str
     changes: tuple[SpellingChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What the word that is being spelled may become, in capitals, likeliest first; none when nothing is spelled.
+
+    ``spelled``: the letters so far. Sent whenever the list changes.
+    """
+
+    words: tuple[str, ...]
+    spelled: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Somebody asked for this text to be spoken aloud."""
+
+    text: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All sentences that are still remembered, oldest first. Sent whenever the list changes; never written anywhere."""
+
+    sentences: tuple[Sentence, ...]
+    time: float

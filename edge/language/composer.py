@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from edge.language.words import Letter, SignedWord
-from edge.types import SignEvent, State
+from edge.types import Action, SignEvent, State
 
 SPACE, DELETE = "space", "del"
 PAUSE = 2.0
@@ -79,6 +79,19 @@ class Composer:
         else:
             self._words.append(SignedWord(self._written.get(result.label, result.label)))
             self._open = False
+        return self.text
+
+    def act(self, action: Action) -> str:
+        """Do what somebody asks of the text; returns the whole text."""
+        match action.name:
+            case "clear" | "forget":
+                return self.clear()
+            case "undo-letter":
+                return self.undo_letter()
+            case "undo-word":
+                return self.undo_word()
+            case "space":
+                self._open = False
         return self.text
 
     def clear(self) -> str:

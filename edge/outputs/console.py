@@ -21,9 +21,13 @@ _WORDS: dict[StateName, str] = {
     "waiting": "waiting for a hand",
     "hand": "a hand is there",
     "recognising": "reading",
+    "sure": "understood",
     "unsure": "not sure, please repeat",
     "camera-lost": "the camera is lost",
     "ended": "ended",
+    "updating": "an update is being tried",
+    "rolled-back": "the update was taken back:",
+    "too-hot": "too hot, reading more slowly",
 }
 _REFRESH_S = 0.1
 
@@ -54,7 +58,8 @@ class Console:
             case Sentence():
                 self._sentence = sentence_line(item)
             case State():
-                self._state = f"{_WORDS[item.name]} {item.detail}".rstrip()
+                likeliest = " or ".join(label for label, _ in item.alternatives)
+                self._state = " ".join(part for part in (_WORDS[item.name], likeliest, item.detail) if part)
             case Summary():
                 self._live.stop()
                 self._console.print(self._panel())

@@ -1,10 +1,10 @@
-"""An output that collects, for tests."""
+"""An output and a viewer that collect, for tests."""
 
 from __future__ import annotations
 
 from edge.outputs.base import Item
 from edge.summary import Summary
-from edge.types import Caption, Sentence, SignEvent, State
+from edge.types import Caption, Guess, Hands, Sentence, SignEvent, State
 
 
 class FakeOutput:
@@ -47,3 +47,19 @@ class FakeOutput:
         """The one summary; fails when there is none, or more."""
         (summary,) = (item for item in self.items if isinstance(item, Summary))
         return summary
+
+
+class FakeViewer:
+    """Keeps what it saw in ``seen``."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Hands, Guess | None]] = []
+
+    def view(self, hands: Hands, guess: Guess | None) -> None:
+        """Keep it."""
+        self.seen.append((hands, guess))
+
+    @property
+    def guesses(self) -> list[str | None]:
+        """The labels that were guessed, in order; None where there was no guess."""
+        return [guess.label if guess else None for _, guess in self.seen]

@@ -3,23 +3,30 @@
 Every object has a ``type``; readers skip types and fields they do not know. Times are seconds on the source's own
 timeline, durations are seconds; ``null`` where there is none.
 
-============ ========================================================================================================
-``type``     fields
-============ ========================================================================================================
-``sign``     ``label``; ``kind`` ("letter", "word" or "key"); ``confidence`` 0-1; ``begin``, ``end``; ``alternatives``,
-             a list of ``{"label", "probability"}``, best first
-``caption``  ``text``, the whole text after the change; ``time``; ``latency`` from the frame's capture to this caption,
-             null when no frame caused the change (the end of the source)
-``sentence`` ``text``; ``read``, the words as they were read; ``changes``, a list of ``{"read", "written", "others"}``,
-             the spelled words that were corrected; ``by`` ("rules" or "t5"); ``time``
-``state``    ``name`` ("starting", "waiting", "hand", "recognising", "unsure", "camera-lost", "ended"); ``time``;
-             ``detail``
-``summary``  ``text``; ``signs``, ``captions``, ``frames``, ``dropped`` (counts); ``seconds`` of wall time; ``fps``;
-             ``stages``: ``capture``, ``landmarks``, ``recognition``, ``total``, each ``{"p50", "p90", "p99", "n"}`` or
-             absent; ``latency``, the same or null; ``peak_memory`` in bytes; ``bundle``, ``variant``
-``error``    ``message``, the same line that stands on stderr; ``code``, the exit code; ``kind``, the class's name;
-             ``what``, ``where``, ``expected``, ``found``, ``remedy``. It is the last line
-============ ========================================================================================================
+=============== ========================================================================================================
+``type``        fields
+=============== ========================================================================================================
+``sign``        ``label``; ``kind`` ("letter", "word" or "key"); ``confidence`` 0-1; ``begin``, ``end``;
+                ``alternatives``, a list of ``{"label", "probability"}``, best first
+``caption``     ``text``, the whole text after the change; ``time``; ``latency`` from the frame's capture to this
+                caption, null when no frame caused the change (a button, the end of the source)
+``sentence``    ``text``; ``read``, the words as they were read; ``changes``, a list of ``{"read", "written",
+                "others"}``, the spelled words that were corrected; ``by`` ("rules" or "t5"); ``time``
+``state``       ``name``: "starting", "waiting", "hand", "recognising", "sure", "unsure", "camera-lost" or "ended"; or
+                one that stands beside these until it comes again with ``over`` true: "updating", "rolled-back",
+                "too-hot"; ``time``; ``detail``; ``alternatives`` as for a sign: the two likeliest of "unsure"; ``over``
+``action``      ``name`` of what was asked for and done: "clear", "undo-letter", "undo-word", "restore", "space",
+                "complete", "speak", "sentence" or "forget"; ``origin`` ("touch", "key", "gesture", "mqtt", ...);
+                ``value``, the word of "complete"
+``suggestions`` ``words`` that the word being spelled may become, likeliest first; ``spelled``, its letters; ``time``
+``speak``       ``text`` that somebody asked to be spoken; ``time``
+``past``        ``sentences`` that are still remembered, oldest first, each with the fields of a sentence; ``time``
+``summary``     ``text``; ``signs``, ``captions``, ``frames``, ``dropped`` (counts); ``seconds`` of wall time; ``fps``;
+                ``stages``: ``capture``, ``landmarks``, ``recognition``, ``total``, each ``{"p50", "p90", "p99", "n"}``
+                or absent; ``latency``, the same or null; ``peak_memory`` in bytes; ``bundle``, ``variant``
+``error``       ``message``, the same line that stands on stderr; ``code``, the exit code; ``kind``, the class's name;
+                ``what``, ``where``, ``expected``, ``found``, ``remedy``. It is the last line
+=============== ========================================================================================================
 """
 
 from __future__ import annotations
@@ -32,8 +39,21 @@ from typing import Any, TextIO
 from edge.errors import FingerpostError
 from edge.outputs.base import Item
 from edge.summary import Summary
-from edge.types import Caption, Sentence, SignEvent, State
+from edge.types import Action, Caption, Past, Sentence, SignEvent, Speak, State, Suggestions
 
+_TYPES: dict[type[Item], str] = {
+    SignEvent: "sign",
+    Caption: "caption",
+    Sentence: "sentence",
+    State: "state",
+    Action: "action",
+    Suggestions: "suggestions",
+    Speak: "speak",
+    Past: "past",
+    Summary: "summary",
+}
+_LEFT_OUT = frozenset(("captured", "event"))
+"""Fields that mean something within the process only."""
 _DECIMALS = 6
 
 
@@ -53,25 +73,12 @@ class JsonLines:
 
 def as_object(item: Item) -> dict[str, Any]:
     """The JSON object of an item, as the module describes it."""
-    match item:
-        case SignEvent():
-            return {
-                "type": "sign",
-                "label": item.label,
-                "kind": item.kind,
-                "confidence": item.confidence,
-                "begin": item.begin,
-                "end": item.end,
-                "alternatives": [{"label": label, "probability": p} for label, p in item.alternatives],
-            }
-        case Caption():
-            return {"type": "caption", "text": item.text, "time": item.time, "latency": item.latency}
-        case Sentence():
-            return {"type": "sentence", **asdict(item)}
-        case State():
-            return {"type": "state", "name": item.name, "time": item.time, "detail": item.detail}
-        case Summary():
-            return {"type": "summary", **asdict(item), "fps": item.fps}
+    fields = {name: value for name, value in asdict(item).items() if name not in _LEFT_OUT}
+    if "alternatives" in fields:
+        fields["alternatives"] = [{"label": label, "probability": p} for label, p in fields["alternatives"]]
+    if isinstance(item, Summary):
+        fields["fps"] = item.fps
+    return {"type": _TYPES[type(item)], **fields}
 
 
 def error_object(error: FingerpostError) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from edge.recognition.labels import NOTHING, LabelInfo
 from edge.recognition.motion import Pose, mean_pose
 from edge.recognition.segment import Sample
 from edge.recognition.settings import RecognitionSettings
-from edge.types import FloatArray, Prediction, SignEvent
+from edge.types import FloatArray, Guess, Prediction, SignEvent
 
 _ALTERNATIVES = 3
 _EPS = 1e-6
@@ -38,10 +38,27 @@ class HoldReader:
         self._glances: list[Prediction] = []
         self._read: int | None = None
         self._read_pose: Pose | None = None
-        self.doubt: tuple[str, ...] = ()
-        """The two likeliest labels of the last look that decided nothing."""
+        self._shares: FloatArray | None = None
+        """Of every label at the last look; None before the first."""
+        self._time = 0.0
         self.clear: str | None = None
         """The label that was clear at the last look, None where none was."""
+
+    @property
+    def likeliest(self) -> tuple[tuple[str, float], ...]:
+        """The likeliest labels of the last look with their shares, best first; none before the first look."""
+        if self._shares is None:
+            return ()
+        best = np.argsort(-self._shares, kind="stable")[: 1 + _ALTERNATIVES]
+        return tuple((self._labels[i].name, float(self._shares[i])) for i in best if self._shares[i] > 0)
+
+    @property
+    def guess(self) -> Guess | None:
+        """What the hold looked like at the last look; None before the first, and when it looked like no sign."""
+        if self._shares is None or not self.likeliest or self.likeliest[0][0] == NOTHING:
+            return None
+        (label, share), *others = self.likeliest
+        return Guess(label, self._labels[int(self._shares.argmax())].kind, share, tuple(others), self._time)
 
     @property
     def decided(self) -> bool:
@@ -50,7 +67,7 @@ class HoldReader:
 
     def reset(self) -> None:
         """A new hold begins."""
-        self._agreed, self._glances, self._read, self._read_pose, self.doubt = [], [], None, None, ()
+        self._agreed, self._glances, self._read, self._read_pose, self._shares = [], [], None, None, None
 
     def skip(self) -> None:
         """The hold belongs to the sign before it: it is not read unless its shape changes."""
@@ -109,7 +126,7 @@ class HoldReader:
             shares = np.where(self._spelled, prediction.probabilities, 0)
             shares = shares / max(float(shares.sum()), self._settings.floor)
         second, first = (int(i) for i in np.argsort(shares)[-2:])
-        self.doubt = (self._labels[first].name, self._labels[second].name)
+        self._shares, self._time = shares, now
         return prediction, first, float(shares[first]), float(shares[first] - shares[second])
 
     def _decide(self, hold: Sequence[Sample], label: int, share: float, prediction: Prediction) -> SignEvent | None:

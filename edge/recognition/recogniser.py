@@ -19,7 +19,7 @@ from edge.recognition.motion import Pose
 from edge.recognition.resample import Resampler, Tick
 from edge.recognition.segment import Phase, Sample, Segmenter
 from edge.recognition.settings import RecognitionSettings
-from edge.types import Hands, SignEvent, State, StateName
+from edge.types import Guess, Hands, SignEvent, State, StateName
 
 Result = SignEvent | State
 
@@ -60,6 +60,11 @@ class Recogniser:
     def finite(self) -> bool:
         """Whether all numbers that the network has computed were finite."""
         return self._classifier.finite
+
+    @property
+    def guess(self) -> Guess | None:
+        """What the hand that is held seems to show; None while it moves or is away."""
+        return self._holds.guess if self._phase is Phase.HOLDING else None
 
     def push(self, hands: Hands) -> list[Result]:
         """Take a frame's hands; returns what was decided and how the state changed, in order of time."""
@@ -111,7 +116,7 @@ class Recogniser:
         results += self._accept(self._holds.look(segments.hold), [*segments.movement, *segments.hold])
         held = tick.time - segments.hold[0].tick.time
         if not self._holds.decided and held >= self._settings.unsure_after:
-            return results + self._tell("unsure", tick, " or ".join(self._holds.doubt))
+            return results + self._tell("unsure", tick)
         return results + self._tell("recognising", tick)
 
     def _end_movement(self, movement: Sequence[Sample]) -> list[Result]:
@@ -155,8 +160,8 @@ class Recogniser:
         self._spelling = sign.kind == "letter"
         return [sign]
 
-    def _tell(self, name: StateName, tick: Tick, detail: str = "") -> list[Result]:
+    def _tell(self, name: StateName, tick: Tick) -> list[Result]:
         if name == self._state:
             return []
         self._state = name
-        return [State(name, tick.time, detail)]
+        return [State(name, tick.time, alternatives=self._holds.likeliest[:2] if name == "unsure" else ())]

@@ -19,7 +19,7 @@ from edge.recognition.motion import Pose
 from edge.recognition.resample import Resampler
 from edge.recognition.segment import Sample
 from edge.recognition.settings import RecognitionSettings
-from edge.types import Hands, SignEvent, State, StateName
+from edge.types import Guess, Hands, SignEvent, State, StateName
 
 Result = SignEvent | State
 
@@ -59,6 +59,11 @@ class WholePictureRecogniser:
     def finite(self) -> bool:
         """Whether all numbers that the network has computed were finite."""
         return self._classifier.finite
+
+    @property
+    def guess(self) -> Guess | None:
+        """What the newest pictures seem to show; None where that is no sign."""
+        return self._reader.guess
 
     def push(self, hands: Hands) -> list[Result]:
         """Take a frame's picture; returns what was decided and how the state changed."""

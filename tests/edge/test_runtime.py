@@ -11,13 +11,14 @@ import pytest
 from edge.capture import FakeSource
 from edge.capture.live import as_live
 from edge.capture.recording import LandmarkRecording
+from edge.controls import Controls
 from edge.errors import CheckFailedError, EngineError, SourceError
 from edge.landmarks.fake import FakeLandmarker, no_hands
-from edge.outputs import FakeOutput
+from edge.outputs import FakeOutput, FakeViewer
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
 from edge.summary import FrameTimes
-from edge.types import Caption, Frame, Hands, Sentence, SignEvent, State
+from edge.types import Action, Caption, Frame, Guess, Hands, Sentence, SignEvent, State
 
 
 class Letters:
@@ -28,10 +29,12 @@ class Letters:
         self._every = every
         self.pushed: list[Hands] = []
         self.finite = True
+        self.guess: Guess | None = None
         self.finished = 0
 
     def push(self, hands: Hands) -> list[SignEvent | State]:
         self.pushed.append(hands)
+        self.guess = Guess("Q", "letter", 0.5, (("G", 0.25),), hands.time)
         if len(self.pushed) % self._every or not self._rest:
             return []
         return [State("hand", hands.time), self._sign(hands)]
@@ -52,6 +55,10 @@ class Typing:
     def apply(self, result: SignEvent | State) -> str:
         if isinstance(result, SignEvent) and result.label != "_":
             self.text += result.label
+        return self.text
+
+    def act(self, action: Action) -> str:
+        self.text = "" if action.name == "clear" else self.text
         return self.text
 
 
@@ -364,3 +371,48 @@ def test_observers_see_what_every_frame_took():
     summary = runtime.run()
     assert len(eye.seen) == 3 == summary.stages["total"].n
     assert all(times.landmarks >= 0.01 and times.total >= times.landmarks for times in eye.seen)
+
+
+def test_viewers_see_every_frames_hands_and_the_present_guess():
+    viewer = FakeViewer()
+    runtime, _, _, recogniser = make(FakeSource(count=3), viewers=[viewer])
+    runtime.run()
+    assert [hands for hands, _ in viewer.seen] == recogniser.pushed
+    assert viewer.guesses == ["Q"] * 3
+
+
+def test_what_people_ask_for_is_done_before_the_next_frame_and_told_with_its_caption():
+    controls = Controls()
+    recogniser = Letters()
+    push = recogniser.push
+
+    def pressing(hands: Hands) -> list[SignEvent | State]:
+        if hands.index == 4:
+            assert controls.put(Action("clear", "touch"))
+        return push(hands)
+
+    recogniser.push = pressing
+    runtime, output, _, _ = make(FakeSource(count=8), recogniser=recogniser, controls=controls)
+    runtime.run()
+    assert output.captions[:4] == ["H", "HE", "", "L"]
+    at = output.items.index(Action("clear", "touch"))
+    caption = output.items[at + 1]
+    assert isinstance(caption, Caption) and (caption.text, caption.latency) == ("", None)
+
+
+def test_what_people_ask_for_is_done_while_the_camera_is_away_too():
+    controls = Controls()
+    source = Away(frames=4, states=3)
+    runtime, output, _, _ = make(source, controls=controls)
+    show = output.show
+
+    def pressing(item: object) -> None:
+        show(item)
+        if isinstance(item, State) and item.name == "camera-lost":
+            controls.put(Action("clear", "key"))
+
+    output.show = pressing
+    runtime.run()
+    at = output.items.index(Action("clear", "key"))
+    assert output.items[at + 1] == Caption("", 3 / 30)
+    assert next(item.name for item in output.items[at:] if isinstance(item, State)) == "camera-lost"

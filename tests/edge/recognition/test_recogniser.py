@@ -168,7 +168,9 @@ def test_an_unclear_shape_is_reported_as_unsure_with_the_two_likeliest(signer, r
 
     reading = read(signer.rest().come("B").hold("B", 2.0).rest().film(25), function=torn)
     assert reading.labels == []
-    assert [s.detail for s in reading.states if s.name == "unsure"] == ["B or A"]
+    (unsure,) = (state for state in reading.states if state.name == "unsure")
+    assert [label for label, _ in unsure.alternatives] == ["B", "A"]
+    assert 1 > unsure.alternatives[0][1] >= unsure.alternatives[1][1] > 0
 
 
 def test_states_follow_the_hand(signer, read) -> None:
