@@ -36,6 +36,7 @@ from edge.tasks import check_source, check_task, landmark_roles, make_recogniser
 if TYPE_CHECKING:
     from edge.engines.base import Engine
     from edge.landmarks.base import Landmarker
+    from edge.parts import Observer
     from edge.service.health import Health
     from edge.service.metrics import Metrics
 
@@ -46,9 +47,10 @@ def assembled(
     outputs: Sequence[Output],
     *,
     notifier: Notifier,
+    observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Runtime]:
-    """A runtime that is ready to run; what it opened is closed on the way out.
+    """A runtime that is ready to run; what it opened is closed on the way out. ``observers`` see each frame's times.
 
     Raises BundleError, StoreError, SourceError, EngineError, CheckFailedError or DependencyError.
     """
@@ -112,7 +114,7 @@ def assembled(
             outputs=[*outputs, *metrics],
             notifier=notifier,
             trial=trial,
-            observers=[*health, *metrics],
+            observers=[*observers, *health, *metrics],
             health=health[0] if health else None,
             progress=progress,
             max_frames=settings.max_frames,

@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
+from edge.config import SETTINGS, STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
+from edge.starts import runtime_folder
 
 if TYPE_CHECKING:
     from edge.outputs.base import Output
+    from edge.parts import Observer
+    from edge.service.notify import Notifier
+    from edge.signals import StopSignals
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -67,6 +72,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
         help="sentences that the bundle's model follows side by side, 1 to 16 (default: 1)")  # fmt: skip
     add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
     add("--headless", action="store_true", help="plain lines, also on a terminal")
+    add("--log-captions", action="store_true",
+        help="a service writes what was signed to its journal too (default: it is shown, and not kept)")  # fmt: skip
     add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
@@ -78,8 +85,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until the source ends or a signal comes; 0, or an error."""
-    from edge.assembly import assembled
     from edge.service.notify import SystemdNotifier
+    from edge.service.safe_mode import Guard, safe_mode
     from edge.signals import StopSignals
 
     settings = RunSettings(
@@ -99,18 +106,52 @@ def run(arguments: argparse.Namespace) -> int:
         beams=arguments.beams,
         metrics=arguments.metrics,
     )
-    with StopSignals() as signals, ExitStack() as stack:
-        output, progress = _output(arguments, stack)
-        notifier = SystemdNotifier()
-        if notifier.supervised:  # what the journal should have; at a terminal, warnings do
-            logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-        runtime = stack.enter_context(assembled(settings, [output], notifier=notifier, progress=progress))
-        signals.call(runtime.stop)
-        runtime.run()
+    notifier = SystemdNotifier()
+    with StopSignals() as signals:
+        if not notifier.supervised:
+            _read(arguments, settings, signals, notifier)
+            return 0
+        # What the journal should have; at a terminal, warnings do.
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        guard = Guard(runtime_folder(), words=repr(settings), paths=_causes(settings))
+        if not guard.waiting:
+            with guard.attempt():
+                _read(arguments, settings, signals, notifier, observers=(guard,))
+        if guard.waiting:
+            with ExitStack() as stack:
+                make = partial(_output, arguments, stack, supervised=True)
+                safe_mode(guard, lambda: [make()[0]], notifier, stopped=lambda: signals.requested)
     return 0
 
 
-def _output(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Output, Callable[[int, int], None] | None]:
+def _read(
+    arguments: argparse.Namespace,
+    settings: RunSettings,
+    signals: StopSignals,
+    notifier: Notifier,
+    observers: Sequence[Observer] = (),
+) -> None:
+    from edge.assembly import assembled
+
+    with ExitStack() as stack:
+        output, progress = _output(arguments, stack, supervised=notifier.supervised)
+        runtime = stack.enter_context(
+            assembled(settings, [output], notifier=notifier, observers=observers, progress=progress)
+        )
+        signals.call(runtime.stop)
+        runtime.run()
+
+
+def _causes(settings: RunSettings) -> list[Path]:
+    """What may be the cause when the service cannot run, and may be put right while it waits."""
+    from edge.bundle.signing import keys_folder
+
+    return [settings.bundle or settings.store / "active", keys_folder(settings.keys), SETTINGS]
+
+
+def _output(
+    arguments: argparse.Namespace, stack: ExitStack, *, supervised: bool
+) -> tuple[Output, Callable[[int, int], None] | None]:
     """Where captions go, and who is told of the progress."""
     if arguments.json:
         from edge.outputs.json_lines import JsonLines
@@ -124,6 +165,8 @@ def _output(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Output, Ca
         return console, console.progress
     from edge.outputs.plain import Plain
 
+    if supervised:  # the journal keeps what it is told, and what somebody signed is nobody else's business
+        return Plain(captions=arguments.log_captions), None
     if not sys.stderr.isatty():
         return Plain(), None
     from edge.outputs.bar import Bar

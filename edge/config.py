@@ -15,6 +15,8 @@ LandmarkerChoice = Literal["bundle", "mediapipe"]
 STORE_VARIABLE = "FINGERPOST_STORE"
 TRIAL_SECONDS = 600.0
 _STORE = Path("/var/lib/fingerpost")
+SETTINGS = Path("/etc/fingerpost/fingerpost.conf")
+"""The settings of a device's service; systemd puts them into its environment."""
 
 
 def default_store() -> Path:

@@ -109,11 +109,17 @@ def read_trust(
     wanted = policy or environment.get(POLICY_VARIABLE) or None
     if wanted is not None and wanted not in get_args(Policy):
         raise UsageError("unknown policy", expected=" or ".join(get_args(Policy)), found=wanted)
-    folder = folder or Path(environment.get(KEYS_VARIABLE) or DEFAULT_KEYS)
+    folder = keys_folder(folder, environment)
     if wanted == "off":
         return Trust("off", folder)
     keys = read_keys(folder)
     return Trust(cast("Policy", wanted) if wanted else ("require" if keys else "off"), folder, keys)
+
+
+def keys_folder(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """Where the trusted keys lie: the folder that is given, else what the environment says, else the default."""
+    environment = os.environ if environment is None else environment
+    return folder or Path(environment.get(KEYS_VARIABLE) or DEFAULT_KEYS)
 
 
 def read_keys(folder: Path) -> tuple[TrustedKey, ...]:

@@ -11,14 +11,20 @@ from edge.types import Caption, Sentence, State
 
 
 class Plain:
-    """One line for each caption and sentence, with the source's time in front; states only where somebody must act."""
+    """One line for each caption and sentence, with the source's time in front; states only where somebody must act.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    Without ``captions`` nothing of what was signed is written: for a log that is kept.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, captions: bool = True) -> None:
         self._given = stream
+        self._captions = captions
 
     def show(self, item: Item) -> None:
         """Write captions, sentences, trouble and the summary."""
         match item:
+            case Caption() | Sentence() if not self._captions:
+                pass
             case Caption():
                 self._line(f"{item.time:8.2f} s  {item.text}")
             case Sentence():
@@ -26,7 +32,7 @@ class Plain:
             case State(name="camera-lost"):
                 self._line(f"{item.time:8.2f} s  [camera lost] {item.detail}".rstrip())
             case Summary():
-                for line in summary_lines(item):
+                for line in summary_lines(item, transcript=self._captions):
                     self._line(line)
             case _:
                 pass
@@ -47,10 +53,10 @@ def sentence_line(sentence: Sentence) -> str:
     return f"= {sentence.text}" + (f" ({changes})" if changes else "")
 
 
-def summary_lines(summary: Summary) -> list[str]:
-    """The figures of a run for people, the transcript first."""
+def summary_lines(summary: Summary, *, transcript: bool = True) -> list[str]:
+    """The figures of a run for people, the transcript first if it is wanted."""
     lines = [
-        f"transcript: {summary.text}",
+        *([f"transcript: {summary.text}"] if transcript else []),
         f"frames: {summary.frames} in {summary.seconds:.1f} s, {summary.fps:.1f} per second, {summary.dropped} dropped",
         f"capture-to-caption latency: {_milliseconds(summary.latency)}",
         *(f"  {stage}: {_milliseconds(spread)}" for stage, spread in summary.stages.items()),

@@ -41,6 +41,17 @@ def test_plain_writes_a_line_for_each_caption_and_none_for_what_led_to_it():
     assert stream.getvalue() == "    1.04 s  H\n    2.00 s  HE\n"
 
 
+def test_a_log_that_is_kept_has_nothing_of_what_was_signed():
+    stream = io.StringIO()
+    output = Plain(stream, captions=False)
+    for item in (Caption("HELLO", 1.0, 0.02), Sentence("Hello.", "HELLO", 2.0, "rules"), SUMMARY):
+        output.show(item)
+    output.show(State("camera-lost", 3.0, "no picture comes"))
+    assert "ello" not in stream.getvalue().lower()
+    assert "frames: 186" in stream.getvalue()
+    assert "no picture comes" in stream.getvalue()
+
+
 def test_plain_names_a_lost_camera():
     stream = io.StringIO()
     Plain(stream).show(State("camera-lost", 3.0, "no picture came for 5 s"))
