@@ -19,6 +19,7 @@ from edge.bundle.signing import DEFAULT_KEYS, KEYS_VARIABLE, POLICY_VARIABLE, Po
 from edge.bundle.store import Store
 from edge.config import STORE_VARIABLE, default_store, default_threads
 from edge.errors import BundleError, CheckFailedError
+from edge.starts import read_starts, runtime_folder
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -183,7 +184,11 @@ def _status(args: argparse.Namespace) -> int:
         if status.previous:
             lines.append(f"a roll-back leads to {_describe(status.previous)}")
     lines += [f"  also there: {_describe(b)}" for b in status.bundles if not b.active and not b.previous]
-    return _print(args, status.to_json(), lines)
+    starts = read_starts(runtime_folder())
+    if starts.limited:
+        lines.append(f"the service is in safe mode after {starts.vain} starts in vain: {starts.fault}")
+    service = {"vain_starts": starts.vain, "safe_mode": starts.limited, "fault": starts.fault}
+    return _print(args, {**status.to_json(), "service": service}, lines)
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -54,15 +54,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _findings(options: argparse.Namespace) -> Iterator[Finding]:
-    from edge.doctor.kiosk import bundle_findings, camera_findings, service_finding, trust_finding
+    from edge.doctor.kiosk import bundle_findings, camera_findings, service_finding, starts_finding, trust_finding
     from edge.doctor.machine import machine_findings
     from edge.service.board import Board
+    from edge.starts import runtime_folder
 
     store = options.store or default_store()
     yield from machine_findings(Board(disk=store))
     yield trust_finding(options.policy, options.keys)
     yield from bundle_findings(store)
     yield service_finding()
+    yield starts_finding(runtime_folder())
     if not options.no_camera:
         yield from camera_findings(options.source or os.environ.get(SOURCE_VARIABLE))
 

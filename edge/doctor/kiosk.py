@@ -16,6 +16,7 @@ from edge.capture.v4l2 import ask_device
 from edge.doctor.finding import Finding, judged
 from edge.doctor.machine import run
 from edge.errors import FingerpostError
+from edge.starts import read_starts
 from edge.types import Frame
 
 SERVICE = "fingerpost.service"
@@ -85,6 +86,19 @@ def service_finding() -> Finding:
         verdict="fail",
         remedy=f"journalctl -u {SERVICE} -n 50",
     )
+
+
+def starts_finding(folder: Path) -> Finding:
+    """Whether the service has been started in vain; ``folder`` is its runtime folder."""
+    starts = read_starts(folder)
+    if starts.limited:
+        return Finding(
+            "starts", "fail", f"safe mode after {starts.vain} in vain: {starts.fault}",
+            "put that right; a new bundle or new settings are tried at once, else the next try is within five minutes",
+        )  # fmt: skip
+    # One that began a moment ago has proved nothing yet, and so counts.
+    text = f"{starts.vain} in a row without a long run" if starts.vain > 1 else "none in vain"
+    return judged("starts", text, bad=starts.vain > 1, remedy=f"journalctl -u {SERVICE} -n 50")
 
 
 def camera_findings(source: str | None, folder: Path = DEVICES) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from edge.bundle.commands import add_commands
 from edge.bundle.samples import sample_files, sample_manifest, write_sample
 from edge.bundle.writer import write_bundle
 from edge.errors import BundleError, CheckFailedError
+from edge.starts import LIMIT, Starts, write_starts
 
 
 def _edge(*words: object) -> int:
@@ -43,6 +44,20 @@ def test_install_then_status(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     assert "sample 1.1.0, trial, serial 2" in out
     assert "a roll-back leads to sample 1.0.0" in out
+
+
+def test_status_tells_that_the_service_is_in_safe_mode(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    _edge("status", "--store", tmp_path / "store")
+    assert "safe mode" not in capsys.readouterr().out
+    write_starts(tmp_path, Starts(vain=LIMIT, fault="the network is damaged"))
+    _edge("status", "--store", tmp_path / "store")
+    assert f"safe mode after {LIMIT} starts in vain: the network is damaged" in capsys.readouterr().out
+    _edge("status", "--store", tmp_path / "store", "--json")
+    service = json.loads(capsys.readouterr().out)["service"]
+    assert service == {"vain_starts": LIMIT, "safe_mode": True, "fault": "the network is damaged"}
 
 
 def test_install_without_activating(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

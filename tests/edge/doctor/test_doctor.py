@@ -8,9 +8,10 @@ import pytest
 
 from edge.cli import main
 from edge.doctor.finding import judged
-from edge.doctor.kiosk import bundle_findings, camera_findings, service_finding, trust_finding
+from edge.doctor.kiosk import bundle_findings, camera_findings, service_finding, starts_finding, trust_finding
 from edge.doctor.machine import machine_findings, readings_findings
 from edge.service.board import Board, fake_board
+from edge.starts import LIMIT, Starts, write_starts
 
 
 def by_name(findings):
@@ -100,3 +101,11 @@ def test_the_page_for_programs(tmp_path, capsys):
 
 def test_the_real_board_can_be_doctored():
     assert all(finding.text for finding in machine_findings(Board()))
+
+
+@pytest.mark.parametrize(("vain", "verdict"), [(0, "ok"), (1, "ok"), (2, "warn"), (LIMIT, "fail")])
+def test_starts_in_vain_are_told_with_the_fault(tmp_path, vain, verdict):
+    write_starts(tmp_path, Starts(vain=vain, fault="the network is damaged"))
+    finding = starts_finding(tmp_path)
+    assert finding.verdict == verdict
+    assert ("the network is damaged" in finding.text) is (vain >= LIMIT)
