@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.errors import InputError
 
-__all__ = ["demo_clip", "demo_truth"]
+__all__ = ["demo_clip", "demo_landmarks", "demo_truth"]
 
 
 def demo_clip() -> Path:
@@ -24,6 +24,11 @@ def demo_truth() -> Path:
     """Its truth, JSON: ``word``, ``fps``, and for each of ``frames`` the ``label`` ("" between letters) and the hand's
     21 ``joints`` in pixels."""
     return _sample("hello.json")
+
+
+def demo_landmarks() -> Path:
+    """The hands that the device's own pipeline finds in the clip, a landmark recording (`edge.capture.recording`)."""
+    return _sample("hello.npz")
 
 
 def _sample(name: str) -> Path:
