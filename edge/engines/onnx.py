@@ -1,7 +1,8 @@
 """ONNX Runtime on the CPU.
 
 The runtime's worker threads spin by default, which makes a kiosk's processor hot for nothing and slows a small network
-that runs a few times a second; spinning is switched off and the thread count is the caller's.
+that runs a few times a second; spinning is switched off and the thread count is the caller's. Its memory arenas are
+switched off too: each network would keep the largest activations that it ever had, for no time gained.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class OnnxEngine:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
