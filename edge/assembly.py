@@ -23,20 +23,23 @@ from edge.bundle.signing import Trust, read_trust
 from edge.bundle.store import Store
 from edge.bundle.trial import TrialGate
 from edge.capture.opening import open_source
+from edge.conditions import RolledBack, TooHot, Updating
 from edge.config import RunSettings
+from edge.controls import Controls
 from edge.errors import StoreError
 from edge.language import Composer
-from edge.outputs.base import Output
+from edge.memory import give_back_memory
+from edge.outputs.base import Output, Viewer
 from edge.recognition import LabelInfo
 from edge.runtime import Runtime
-from edge.sentences import open_utterances, sentence_roles
+from edge.sentences import open_language, sentence_roles
 from edge.service.notify import Notifier
 from edge.tasks import check_source, check_task, landmark_roles, make_recogniser, open_landmarker
 
 if TYPE_CHECKING:
     from edge.engines.base import Engine
     from edge.landmarks.base import Landmarker
-    from edge.parts import Observer
+    from edge.parts import Condition, Observer
     from edge.service.health import Health
     from edge.service.metrics import Metrics
 
@@ -47,10 +50,13 @@ def assembled(
     outputs: Sequence[Output],
     *,
     notifier: Notifier,
+    viewers: Sequence[Viewer] = (),
+    controls: Controls | None = None,
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Runtime]:
-    """A runtime that is ready to run; what it opened is closed on the way out. ``observers`` see each frame's times.
+    """A runtime that is ready to run; what it opened is closed on the way out. ``observers`` see each frame's times,
+    ``viewers`` its hands; ``controls`` is None where nobody can ask for anything.
 
     Raises BundleError, StoreError, SourceError, EngineError, CheckFailedError or DependencyError.
     """
@@ -95,22 +101,28 @@ def assembled(
         variant = choices.chosen("classifier")
         labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
         composer = Composer(labels)
-        sentences = open_utterances(
+        sentences, suggester = open_language(
             composer,
             bundle,
-            choice=settings.sentence,
-            beams=settings.beams,
+            settings,
+            live=source.live,
+            asked=controls is not None,
             variants=choices,
             make_engine=make_engine,
             stack=stack,
         )
         health, metrics = _watched(settings, notifier, bundle.title, variant, stack)
+        give_back_memory()
         yield Runtime(
             source,
             landmarker=landmarker,
             recogniser=make_recogniser(manifest, engine, labels, settings.landmarker),
             composer=composer,
             sentences=sentences,
+            suggester=suggester,
+            conditions=_conditions(trial, store, health, bundle.title),
+            viewers=viewers,
+            controls=controls,
             outputs=[*outputs, *metrics],
             notifier=notifier,
             trial=trial,
@@ -121,6 +133,16 @@ def assembled(
             bundle=bundle.title,
             variant=variant,
         )
+
+
+def _conditions(trial: TrialGate | None, store: Store | None, health: Sequence[Health], bundle: str) -> list[Condition]:
+    """What a service tells about itself; a run from a terminal tells nothing."""
+    conditions: list[Condition] = [TooHot(each) for each in health]
+    if trial is not None:
+        conditions.append(Updating(trial, bundle=bundle))
+    if trial is not None and store is not None:
+        conditions.append(RolledBack(store.status()))
+    return conditions
 
 
 def _watched(

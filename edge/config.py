@@ -60,3 +60,7 @@ class RunSettings:
     beams: int = 1
     """Sentences that the model follows side by side; 1 always takes the likeliest word."""
     metrics: int | None = None
+    suggestions: int = 0
+    """Words to choose from while one is being spelled."""
+    gestures: bool = True
+    """Whether gestures of the hands change the text (`edge.recognition.gestures`)."""

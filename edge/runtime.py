@@ -2,7 +2,7 @@
 
 ::
 
-    source -> landmarker -> recogniser -> composer -> outputs
+    source -> landmarker -> recogniser -> dialogue -> outputs
 
 `Runtime` owns the run from its first frame to its summary and measures it; it knows the rooms by their protocols only.
 `edge.assembly` makes one from a bundle and a command line, and closes what it opened. One thread: the newest frame of a
@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from edge.capture.base import HandsSource, Source
 from edge.controls import Controls
+from edge.dialogue import Dialogue
 from edge.errors import FingerpostError, SourceError
 from edge.outputs.base import Item, Output, Viewer
+from edge.parts import Composer, Condition, Gestures, Health, Observer, Recogniser, Sentences, Suggester, Trial
 from edge.service.notify import Notifier
 from edge.summary import FrameTimes, StageTimes, Summary, Times, peak_memory
-from edge.types import JUMP, Action, Caption, Frame, Guess, Hands, Sentence, SignEvent, State
+from edge.types import JUMP, Frame, Hands, SignEvent, State
 
 if TYPE_CHECKING:
     from edge.landmarks.base import Landmarker  # the room imports OpenCV, which a landmark recording does not need
@@ -34,88 +36,14 @@ _PATIENCE = 30.0
 """How much longer (seconds) systemd is asked to wait for the first frame, each time that a camera says it is away."""
 
 
-class Recogniser(Protocol):
-    """Hands in, decided signs and states out."""
-
-    @property
-    def finite(self) -> bool:
-        """Whether all numbers that were computed so far were finite."""
-        ...
-
-    @property
-    def guess(self) -> Guess | None:
-        """What the hand seems to show now, undecided; None where nothing can be said. Costs nothing."""
-        ...
-
-    def push(self, hands: Hands) -> list[SignEvent | State]:
-        """Take the next frame's hands."""
-        ...
-
-    def finish(self) -> list[SignEvent | State]:
-        """The scene has ended: decide what is pending. A frame pushed afterwards begins a new one."""
-        ...
-
-
-class Composer(Protocol):
-    """Signs in, the whole text out; states too, because hands that were away end a word."""
-
-    def apply(self, result: SignEvent | State, /) -> str:
-        """Take the next result; the whole text after it."""
-        ...
-
-    def act(self, action: Action, /) -> str:
-        """Do what somebody asks of the text; the whole text after it."""
-        ...
-
-
-class Sentences(Protocol):
-    """Says when a sentence is due."""
-
-    def due(self, now: float, /) -> Sentence | None:
-        """The sentence that is due at a time of the source, if there is one."""
-        ...
-
-    def finish(self, now: float, /) -> Sentence | None:
-        """The sentence of what is left at the end."""
-        ...
-
-
-class Trial(Protocol):
-    """Judges the bundle that runs."""
-
-    def frame(self, *, finite: bool) -> None:
-        """A frame went through; raises CheckFailedError when the run must end."""
-        ...
-
-
-class Observer(Protocol):
-    """Somebody who looks at every frame's times."""
-
-    def frame(self, times: FrameTimes, /) -> None:
-        """A frame went through the loop. Cheap."""
-        ...
-
-
-class Health(Protocol):
-    """Watches how the service does."""
-
-    @property
-    def interval(self) -> float:
-        """Least time in seconds from one frame to the next."""
-        ...
-
-    def tick(self) -> None:
-        """Time passed without a frame."""
-        ...
-
-
 class Runtime:
     """One run of one source.
 
-    ``landmarker`` may be None for a source that delivers hands, ``sentences`` where none are wanted, ``trial`` where
-    nobody judges the bundle. ``viewers`` see each frame's hands and the present guess; ``controls`` brings what people
-    ask for. ``observers`` see each frame's times; ``health`` may slow a live source down. ``progress`` is called with
-    frames done and to do, for a source whose length is known. ``bundle`` and ``variant`` name in the summary what ran.
+    ``landmarker`` may be None for a source that delivers hands; ``sentences``, ``suggester`` and ``gestures`` where
+    none are wanted; ``trial`` where nobody judges the bundle. ``viewers`` see each frame's hands and the present guess;
+    ``controls`` brings what people ask for; ``conditions`` say how the device is. ``observers`` see each frame's times;
+    ``health`` may slow a live source down. ``progress`` is called with frames done and to do, for a source whose length
+    is known. ``bundle`` and ``variant`` name in the summary what ran.
     """
 
     def __init__(
@@ -130,6 +58,9 @@ class Runtime:
         viewers: Sequence[Viewer] = (),
         controls: Controls | None = None,
         sentences: Sentences | None = None,
+        suggester: Suggester | None = None,
+        gestures: Gestures | None = None,
+        conditions: Sequence[Condition] = (),
         trial: Trial | None = None,
         observers: Sequence[Observer] = (),
         health: Health | None = None,
@@ -143,12 +74,13 @@ class Runtime:
         self._source = source
         self._landmarker = landmarker
         self._recogniser = recogniser
-        self._composer = composer
         self._outputs = outputs
         self._notifier = notifier
         self._viewers = viewers
         self._controls = controls or Controls()
-        self._sentences = sentences
+        self._dialogue = Dialogue(self._show, composer=composer, sentences=sentences, suggester=suggester)
+        self._gestures = gestures
+        self._conditions = conditions
         self._trial = trial
         self._observers = observers
         self._health = health
@@ -157,8 +89,7 @@ class Runtime:
         self._bundle, self._variant = bundle, variant
         self._clock, self._sleep = clock, sleep
         self._stopping = False
-        self._frames = self._signs = self._captions = 0
-        self._text = ""
+        self._frames = 0
         self._now = 0.0
         self._trouble: str | None = None
         self._times = StageTimes()
@@ -187,8 +118,7 @@ class Runtime:
                     self._show(State("camera-lost", self._now, error.what))
             if not self._stopping:
                 self._tell(self._recogniser.finish(), caused=False)
-                if self._sentences is not None:
-                    self._say(self._sentences.finish(self._now))
+                self._dialogue.finish(self._now)
             self._notifier.stopping()
             self._show(State("ended", self._now))
             summary = self._summary(self._clock() - begin)
@@ -218,6 +148,7 @@ class Runtime:
     def _away(self, state: State) -> None:
         """The camera is away and says so now and then: the loop is alive, and nobody is to blame."""
         self._act()
+        self._dialogue.wait(self._now)
         if state.detail != self._trouble:
             self._trouble = state.detail
             self._tell([state], caused=False)
@@ -238,10 +169,11 @@ class Runtime:
         decisions = self._recogniser.push(hands)
         decided = self._clock()
         self._tell(decisions, caused=True)
+        if self._gestures is not None and (gesture := self._gestures.push(hands)) is not None:
+            self._dialogue.gesture(gesture, item.time)
         for viewer in self._viewers:
             viewer.view(hands, self._recogniser.guess)
-        if self._sentences is not None:
-            self._say(self._sentences.due(item.time))
+        self._dialogue.wait(item.time)
         self._frames += 1
         times = FrameTimes(
             capture=picked - (item.captured if self._source.live else asked),
@@ -266,33 +198,23 @@ class Runtime:
 
     def _tell(self, decisions: Sequence[SignEvent | State], *, caused: bool) -> None:
         for decision in decisions:
-            self._show(decision)
-            text = self._composer.apply(decision)
+            self._dialogue.hear(decision, self._now, age=self._age if caused else lambda _captured: None)
             if isinstance(decision, State):
                 self._notifier.status(decision.name)
-                continue
-            self._signs += 1
-            if text != self._text:
-                self._text = text
-                self._captions += 1
-                latency = self._clock() - decision.captured if caused else None
-                if latency is not None:
-                    self._latency.add(latency)
-                self._show(Caption(text, self._now, latency, decision))
+
+    def _age(self, captured: float) -> float:
+        """The latency of a caption that is about to be shown."""
+        latency = self._clock() - captured
+        self._latency.add(latency)
+        return latency
 
     def _act(self) -> None:
-        """Do what was asked for since the last frame."""
+        """What happened beside the frames since the last one: what people ask for, and how the device is."""
         for action in self._controls.take():
-            text = self._composer.act(action)
-            self._show(action)
-            if text != self._text:
-                self._text = text
-                self._captions += 1
-                self._show(Caption(text, self._now))
-
-    def _say(self, sentence: Sentence | None) -> None:
-        if sentence is not None:
-            self._show(sentence)
+            self._dialogue.act(action, self._now)
+        for condition in self._conditions:
+            for state in condition.changes(self._now):
+                self._show(state)
 
     def _frame_done(self) -> None:
         if self._trial is not None:
@@ -309,9 +231,9 @@ class Runtime:
 
     def _summary(self, seconds: float) -> Summary:
         return Summary(
-            text=self._text,
-            signs=self._signs,
-            captions=self._captions,
+            text=self._dialogue.text,
+            signs=self._dialogue.signs,
+            captions=self._dialogue.captions,
             frames=self._frames,
             dropped=self._source.dropped,
             seconds=seconds,

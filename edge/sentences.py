@@ -1,7 +1,8 @@
-"""What makes sentences: the bundle's T5 model where there is one and its tokenizer is installed, else rules.
+"""What makes sentences and suggests words.
 
-A kiosk goes on without its model: when the package is missing, that is said once, in one line, and the rules do the
-work. A model that cannot run on this machine is an error like that of any other network.
+Sentences come from the bundle's T5 model where there is one and its tokenizer is installed, else from rules. A kiosk
+goes on without its model: when the package is missing, that is said once, in one line, and the rules do the work. A
+model that cannot run on this machine is an error like that of any other network.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from edge.bundle.acceptance import EngineFactory
 from edge.bundle.choice import Choices
 from edge.bundle.manifest import Role
 from edge.bundle.reader import Bundle
-from edge.config import SentenceChoice
+from edge.config import RunSettings, SentenceChoice
 from edge.errors import DependencyError
+from edge.language import Composer
+from edge.language.background import Background, Foreground
+from edge.language.completion import Completer, Suggester
 from edge.language.lexicon import english
 from edge.language.rules import RuleSentencer
 from edge.language.search import SearchSettings
-from edge.language.sentence import SentenceMaker, Sentencer, Signed, Utterances
+from edge.language.sentence import SentenceMaker, Sentencer, Utterances
 from edge.language.t5 import Prompting, T5Sentencer
 from edge.language.tokens import SentencePieceTokenizer
 
@@ -32,29 +36,42 @@ def sentence_roles(bundle: Bundle, choice: SentenceChoice) -> tuple[Role, ...]:
     return (_ENCODER, _DECODER) if choice == "auto" and bundle.manifest.sentence else ()
 
 
-def open_utterances(
-    signed: Signed,
+def open_language(
+    composer: Composer,
     bundle: Bundle,
+    settings: RunSettings,
     *,
-    choice: SentenceChoice,
-    beams: int,
+    live: bool,
+    asked: bool,
     variants: Choices,
     make_engine: EngineFactory,
     stack: ExitStack,
-) -> Utterances | None:
-    """Sentences of what ``signed`` holds, None when none are wanted; the ``stack`` closes what is opened.
+) -> tuple[Utterances | None, Suggester | None]:
+    """Sentences of what the composer holds, and suggestions; None for what is not wanted. The ``stack`` closes what is
+    opened.
 
-    Raises EngineError when the model's networks cannot be loaded.
+    ``asked`` is whether somebody can ask for a sentence: then there is one, even if none come by themselves. Those of a
+    ``live`` source are made in a thread. Raises EngineError when the model's networks cannot be loaded.
     """
-    if choice == "off":
-        return None
+    automatic = settings.sentence != "off"
+    if not (automatic or asked or settings.suggestions):
+        return None, None
+    lexicon = english()
+    suggester = Suggester(composer, Completer(lexicon, count=settings.suggestions)) if settings.suggestions else None
+    if not (automatic or asked):
+        return None, suggester
     sentencer: Sentencer = RuleSentencer()
-    if sentence_roles(bundle, choice):
+    if sentence_roles(bundle, settings.sentence):
         try:
-            sentencer = _model(bundle, variants, make_engine, stack, beams=beams, fallback=sentencer)
+            sentencer = _model(bundle, variants, make_engine, stack, beams=settings.beams, fallback=sentencer)
         except DependencyError as error:
             _log.warning("%s; rules make the sentences until then", error)
-    return Utterances(signed, SentenceMaker(sentencer, english()))
+    maker = SentenceMaker(sentencer, lexicon)
+    if not live:
+        return Utterances(composer, Foreground(maker), automatic=automatic), suggester
+    background = Background(maker)
+    stack.callback(background.close)
+    return Utterances(composer, background, automatic=automatic), suggester
 
 
 def _model(

@@ -211,6 +211,15 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Gesture:
+    """A gesture that the hands have just completed: what it asks for; ``begin`` and ``end`` in source seconds."""
+
+    name: ActionName
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestions:
     """What the word that is being spelled may become, in capitals, likeliest first; none when nothing is spelled.
 

@@ -3,20 +3,32 @@
 Letters join to words in capitals, as finger-spelling is written; a word sign stands for itself, with a blank on
 either side. A new spelled word begins after the sign `space`, after a word sign, or after the hands were away for a
 while. Keys act on the text: `space` ends a word, `del` takes back the last letter (or word sign), `nothing` does
-nothing.
+nothing. What people ask for by touch, key or gesture (`Composer.act`) can be taken back until something else is signed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from edge.language.words import Letter, SignedWord
+from edge.language.words import Letter, SignedWord, spell
 from edge.types import Action, SignEvent, State
 
 SPACE, DELETE = "space", "del"
 PAUSE = 2.0
 """Seconds without hands after which what was signed is over."""
+_TAKEN = 20
+"""Actions, and signs, that can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A text to come back to: its words, and whether the last one can be spelled on."""
+
+    words: tuple[SignedWord, ...]
+    open: bool
 
 
 class Label(Protocol):
@@ -47,6 +59,10 @@ class Composer:
         self._open = False
         """Whether the next letter joins the last word."""
         self._left: float | None = None
+        self._taken: deque[_Mark] = deque(maxlen=_TAKEN)
+        """What was there before each of the last actions; no longer of use once something was signed."""
+        self._signed: deque[tuple[float, _Mark]] = deque(maxlen=_TAKEN)
+        """When each of the last signs ended, and what was there before it; no longer of use after an action."""
 
     @property
     def text(self) -> str:
@@ -72,6 +88,7 @@ class Composer:
                 self._returned(result.time)
             return self.text
         self._returned(result.begin)
+        before = self._mark()
         if result.kind == "key":
             self._press(result.label)
         elif result.kind == "letter":
@@ -79,19 +96,46 @@ class Composer:
         else:
             self._words.append(SignedWord(self._written.get(result.label, result.label)))
             self._open = False
+        if before.words != tuple(self._words):
+            self._taken.clear()
+            self._signed.append((result.end, before))
+        return self.text
+
+    @property
+    def spelling(self) -> SignedWord | None:
+        """The word that the next letter would join; None when it would begin a new one."""
+        return self._words[-1] if self._open and self._words else None
+
+    def take_back(self, since: float) -> str:
+        """Forget the latest signs, those that ended at ``since`` (seconds of the source) or later; returns the text."""
+        while self._signed and self._signed[-1][0] >= since:
+            self._back_to(self._signed.pop()[1])
         return self.text
 
     def act(self, action: Action) -> str:
-        """Do what somebody asks of the text; returns the whole text."""
+        """Do what somebody asks of the text, where it has to do with the text; returns the whole text."""
+        before = self._mark()
         match action.name:
-            case "clear" | "forget":
-                return self.clear()
+            case "clear":
+                self.clear()
             case "undo-letter":
-                return self.undo_letter()
+                self.undo_letter()
             case "undo-word":
-                return self.undo_word()
+                self.undo_word()
+            case "complete":
+                self.complete(action.value)
             case "space":
                 self._open = False
+            case "restore":
+                self._signed.clear()
+                return self.restore()
+            case "forget":
+                self._taken.clear()
+                self._signed.clear()
+                return self.clear()
+        if before.words != tuple(self._words):
+            self._taken.append(before)
+            self._signed.clear()
         return self.text
 
     def clear(self) -> str:
@@ -114,6 +158,25 @@ class Composer:
             self._words.pop()
         self._open = False
         return self.text
+
+    def complete(self, word: str) -> str:
+        """Write ``word`` for what is being spelled, and end it; nothing when nothing is, or there is no such word."""
+        if self.spelling is not None and word.isalpha():
+            self._words[-1] = spell(word.upper())
+            self._open = False
+        return self.text
+
+    def restore(self) -> str:
+        """Take back the last action that changed the text; nothing once something was signed since."""
+        if self._taken:
+            self._back_to(self._taken.pop())
+        return self.text
+
+    def _mark(self) -> _Mark:
+        return _Mark(tuple(self._words), self._open)
+
+    def _back_to(self, mark: _Mark) -> None:
+        self._words, self._open = list(mark.words), mark.open
 
     def _returned(self, time: float) -> None:
         if self._left is not None and time - self._left >= self._pause:

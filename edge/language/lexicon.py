@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from heapq import nlargest
 from importlib.resources import files
 
 import numpy as np
@@ -18,7 +17,6 @@ import numpy as np
 from edge.types import FloatArray, UInt8Array
 
 _A = ord("a")
-_AFTER_Z = "{"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +58,6 @@ class Lexicon:
     def of_length(self, length: int) -> Words | None:
         """All words of a length, None when there are none."""
         return self._by_length.get(length)
-
-    def complete(self, prefix: str, n: int = 5) -> tuple[str, ...]:
-        """The ``n`` commonest words that begin with ``prefix`` and are longer, in lower case, commonest first."""
-        start = prefix.lower()
-        begin, end = bisect_left(self._words, start), bisect_left(self._words, start + _AFTER_Z)
-        longer = (i for i in range(begin, end) if len(self._words[i]) > len(start))
-        return tuple(self._words[i] for i in nlargest(n, longer, key=lambda i: self._logs[i]))
 
     def _matrix(self, indices: np.ndarray, length: int) -> Words:
         joined = "".join(self._words[i] for i in indices).encode("ascii")

@@ -74,23 +74,60 @@ class SentenceMaker:
         return word if len(word) <= _INITIALS else word[:1] + word[1:].lower()
 
 
-class Utterances:
-    """Watches the composer and says when a sentence is due, of the words since the last one."""
+class Makes(Protocol):
+    """Makes sentences, at once or in its own time: `edge.language.background`."""
 
-    def __init__(self, signed: Signed, maker: SentenceMaker, *, pause: float = PAUSE) -> None:
+    def ask(self, words: Sequence[SignedWord], time: float) -> None:
+        """Make a sentence of these words."""
+        ...
+
+    def ready(self) -> list[Sentence]:
+        """The sentences that were asked for and are done by now, in order; raises what making them raised."""
+        ...
+
+    def rest(self) -> list[Sentence]:
+        """The same, after waiting for those that are not done."""
+        ...
+
+
+class Utterances:
+    """Watches the composer and has a sentence made when one is due, of the words since the last one.
+
+    Where words of the last sentence were changed since (one was corrected, or taken back and signed anew), all of its
+    words are made a sentence again. ``automatic`` is whether sentences are due by themselves; else they are asked for.
+    """
+
+    def __init__(self, signed: Signed, maker: Makes, *, automatic: bool = True, pause: float = PAUSE) -> None:
         self._signed = signed
         self._maker = maker
+        self._automatic = automatic
         self._pause = pause
-        self._told = 0
+        self._told: tuple[SignedWord, ...] = ()
+        """All words up to the end of the last sentence ..."""
+        self._begin = 0
+        """... and how many of them came before it."""
 
-    def due(self, now: float) -> Sentence | None:
-        """The sentence that is due at ``now`` (seconds of the source), if there is one."""
+    def due(self, now: float) -> list[Sentence]:
+        """The sentences that are done at ``now`` (seconds of the source); one that has become due is begun."""
         away = self._signed.away_since
-        return self.finish(now) if away is not None and now - away >= self._pause else None
+        if self._automatic and away is not None and now - away >= self._pause:
+            self.ask(now)
+        return self._maker.ready()
 
-    def finish(self, now: float) -> Sentence | None:
-        """The sentence of all words since the last one, if there are any."""
-        words = self._signed.words
-        new = words[min(self._told, len(words)) :]  # `del` may have taken back what was told already
-        self._told = len(words)
-        return self._maker.make(new, now) if new else None
+    def ask(self, now: float) -> bool:
+        """Somebody wants the sentence now, hands or no hands; False when nothing was signed since the last one."""
+        told, words = self._told, self._signed.words
+        shared = min(len(told), len(words))
+        kept = next((n for n in range(shared) if told[n] is not words[n]), shared)
+        if len(words) == kept:
+            return False  # nothing new; words that were taken back do not make a sentence
+        self._begin = len(told) if kept == len(told) else min(self._begin, kept)
+        self._told = words
+        self._maker.ask(words[self._begin :], now)
+        return True
+
+    def finish(self, now: float) -> list[Sentence]:
+        """The source has ended: all sentences that are left."""
+        if self._automatic:
+            self.ask(now)
+        return self._maker.rest()

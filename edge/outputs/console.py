@@ -14,7 +14,7 @@ from rich.text import Text
 from edge.outputs.base import Item
 from edge.outputs.plain import sentence_line, summary_lines
 from edge.summary import Summary
-from edge.types import Caption, Sentence, State, StateName
+from edge.types import BESIDE, Caption, Sentence, State, StateName, Suggestions
 
 _WORDS: dict[StateName, str] = {
     "starting": "starting",
@@ -43,6 +43,8 @@ class Console:
         self._caption = ""
         self._sentence = ""
         self._state = "starting"
+        self._beside: dict[StateName, str] = {}
+        self._suggestions = ""
         self._done = 0
         self._total: int | None = None
         self._drawn = 0.0
@@ -58,8 +60,9 @@ class Console:
             case Sentence():
                 self._sentence = sentence_line(item)
             case State():
-                likeliest = " or ".join(label for label, _ in item.alternatives)
-                self._state = " ".join(part for part in (_WORDS[item.name], likeliest, item.detail) if part)
+                self._change(item)
+            case Suggestions():
+                self._suggestions = "  ".join(item.words)
             case Summary():
                 self._live.stop()
                 self._console.print(self._panel())
@@ -71,6 +74,16 @@ class Console:
             case _:
                 return
         self._draw()
+
+    def _change(self, state: State) -> None:
+        likeliest = " or ".join(label for label, _ in state.alternatives)
+        words = " ".join(part for part in (_WORDS[state.name], likeliest, state.detail) if part)
+        if state.name not in BESIDE:
+            self._state = words
+        elif state.over:
+            self._beside.pop(state.name, None)
+        else:
+            self._beside[state.name] = words
 
     def progress(self, done: int, total: int) -> None:
         """Show how much of a recording is read."""
@@ -84,7 +97,9 @@ class Console:
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        rows: list[RenderableType] = [self._panel(), Text(self._sentence), Text(self._state, style="dim")]
+        states = "; ".join((self._state, *self._beside.values()))
+        below = [Text(line) for line in (self._suggestions, self._sentence) if line]
+        rows: list[RenderableType] = [self._panel(), *below, Text(states, style="dim")]
         if self._total:
             rows.append(ProgressBar(total=self._total, completed=self._done, width=40))
         self._live.update(Group(*rows), refresh=True)

@@ -7,7 +7,14 @@ from typing import TextIO
 
 from edge.outputs.base import Item
 from edge.summary import Spread, Summary
-from edge.types import Caption, Sentence, State
+from edge.types import Caption, Sentence, State, StateName
+
+_TROUBLE: dict[StateName, str] = {
+    "camera-lost": "camera lost",
+    "updating": "an update is on trial",
+    "rolled-back": "the update was taken back",
+    "too-hot": "too hot, reading more slowly",
+}
 
 
 class Plain:
@@ -29,8 +36,9 @@ class Plain:
                 self._line(f"{item.time:8.2f} s  {item.text}")
             case Sentence():
                 self._line(f"{item.time:8.2f} s  {sentence_line(item)}")
-            case State(name="camera-lost"):
-                self._line(f"{item.time:8.2f} s  [camera lost] {item.detail}".rstrip())
+            case State() if item.name in _TROUBLE:
+                over = "over: " if item.over else ""
+                self._line(f"{item.time:8.2f} s  [{over}{_TROUBLE[item.name]}] {item.detail}".rstrip())
             case Summary():
                 for line in summary_lines(item, transcript=self._captions):
                     self._line(line)

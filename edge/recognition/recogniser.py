@@ -8,6 +8,7 @@ between, however long it is held.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from edge.engines import Engine
@@ -69,7 +70,7 @@ class Recogniser:
     def push(self, hands: Hands) -> list[Result]:
         """Take a frame's hands; returns what was decided and how the state changed, in order of time."""
         self._inputs.see(hands)
-        return [result for tick in self._resampler.push(hands) for result in self._step(tick)]
+        return [result for tick in self._resampler.push(hands) for result in self._stepped(tick)]
 
     def finish(self) -> list[Result]:
         """The source is over: decide what is still open. A frame pushed afterwards starts a new stream."""
@@ -89,12 +90,30 @@ class Recogniser:
         self._segmenter = Segmenter(self._aspect, self._settings, remember=self._window + 1)
         self._phase = Phase.ABSENT
         self._state: StateName | None = None
+        self._sure_until = -math.inf
+        self._since = 0.0
+        """When the phase began."""
         self._last: str | None = None
         self._place: Pose | None = None
         self._silent = True
         """Whether nothing was read since the hand came."""
         self._spelling = False
         """Whether the last sign since then was a letter."""
+
+    def _stepped(self, tick: Tick) -> list[Result]:
+        before = self._phase
+        results = self._step(tick)
+        if before is not self._phase or self._state is None:
+            self._since = tick.time
+        if results:
+            self._sure_until = tick.time + self._settings.sure_for
+        name = self._name(tick) if tick.time >= self._sure_until else "sure"
+        if name == self._state and not (results and name == "sure"):
+            return results
+        self._state = name
+        likeliest = self._holds.likeliest[:2] if name == "unsure" else ()
+        # Hands that left while the state was still sure have been away since then, not since now.
+        return [*results, State(name, self._since if name == "waiting" else tick.time, alternatives=likeliest)]
 
     def _step(self, tick: Tick) -> list[Result]:
         segments = self._segmenter
@@ -110,14 +129,16 @@ class Recogniser:
         if self._phase is Phase.ABSENT:
             self._last, self._place, self._spelling = None, None, False
             self._inputs.forget(tick.time)
-            return results + self._tell("waiting", tick)
-        if self._phase is Phase.MOVING:
-            return results + self._tell("hand", tick)
-        results += self._accept(self._holds.look(segments.hold), [*segments.movement, *segments.hold])
-        held = tick.time - segments.hold[0].tick.time
-        if not self._holds.decided and held >= self._settings.unsure_after:
-            return results + self._tell("unsure", tick)
-        return results + self._tell("recognising", tick)
+        elif self._phase is Phase.HOLDING:
+            results += self._accept(self._holds.look(segments.hold), [*segments.movement, *segments.hold])
+        return results
+
+    def _name(self, tick: Tick) -> StateName:
+        """What the hand is doing, a decision of just now aside."""
+        if self._phase is not Phase.HOLDING:
+            return "waiting" if self._phase is Phase.ABSENT else "hand"
+        held = tick.time - self._segmenter.hold[0].tick.time
+        return "unsure" if not self._holds.decided and held >= self._settings.unsure_after else "recognising"
 
     def _end_movement(self, movement: Sequence[Sample]) -> list[Result]:
         sign = self._movements.read(movement, spelling=self._spelling)
@@ -159,9 +180,3 @@ class Recogniser:
         self._silent = False
         self._spelling = sign.kind == "letter"
         return [sign]
-
-    def _tell(self, name: StateName, tick: Tick) -> list[Result]:
-        if name == self._state:
-            return []
-        self._state = name
-        return [State(name, tick.time, alternatives=self._holds.likeliest[:2] if name == "unsure" else ())]

@@ -56,3 +56,5 @@ class RecognitionSettings:
     """Moving signs that together have less probability than this have their shares cut accordingly."""
     unsure_after: float = 0.8
     """A shape held this long without a decision is reported as unsure."""
+    sure_for: float = 0.8
+    """For this long after a decision the state is sure: long enough to be seen from the corner of an eye."""

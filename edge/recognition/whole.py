@@ -86,7 +86,7 @@ class WholePictureRecogniser:
         self._pictures.forget()
         self._reader.reset()
         self._hold = []
-        self._signed = -math.inf
+        self._signed = self._sure_until = -math.inf
         self._state: StateName | None = None
 
     def _look(self, sample: Sample) -> list[Result]:
@@ -97,8 +97,11 @@ class WholePictureRecogniser:
             self._signed = time
         elif time - self._signed > self._settings.look_back:
             self._reader.reset()
+        if sign is not None:
+            self._sure_until = time + self._settings.sure_for
         state: StateName = "recognising" if time - self._signed <= self._settings.unsure_after else "waiting"
-        if state != self._state:
+        state = "sure" if time < self._sure_until else state
+        if state != self._state or sign is not None:
             self._state = state
             results.append(State(state, time))
         return results

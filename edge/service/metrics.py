@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from edge.errors import DependencyError, UsageError
 from edge.service.board import Readings
 from edge.summary import FrameTimes, Stage
-from edge.types import Caption, SignEvent, State
+from edge.types import BESIDE, Caption, SignEvent, State
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -63,7 +63,7 @@ class Metrics:
             self._signs.labels(item.kind).inc()
         elif isinstance(item, Caption) and item.latency is not None:
             self._latency.observe(item.latency)
-        elif isinstance(item, State):
+        elif isinstance(item, State) and item.name not in BESIDE:
             if self._name:
                 self._state.labels(self._name).set(0)
             self._name = item.name

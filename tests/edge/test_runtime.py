@@ -18,7 +18,7 @@ from edge.outputs import FakeOutput, FakeViewer
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
 from edge.summary import FrameTimes
-from edge.types import Action, Caption, Frame, Guess, Hands, Sentence, SignEvent, State
+from edge.types import Action, Caption, Frame, Gesture, Guess, Hands, Sentence, SignEvent, State
 
 
 class Letters:
@@ -59,6 +59,9 @@ class Typing:
 
     def act(self, action: Action) -> str:
         self.text = "" if action.name == "clear" else self.text
+        return self.text
+
+    def take_back(self, since: float) -> str:
         return self.text
 
 
@@ -272,12 +275,15 @@ class Talk:
     def __init__(self) -> None:
         self.asked: list[float] = []
 
-    def due(self, now: float) -> Sentence | None:
+    def due(self, now: float) -> list[Sentence]:
         self.asked.append(now)
-        return Sentence("due", "DUE", now, "fake") if len(self.asked) == 4 else None
+        return [Sentence("due", "DUE", now, "fake")] if len(self.asked) == 4 else []
 
-    def finish(self, now: float) -> Sentence | None:
-        return Sentence("rest", "REST", now, "fake")
+    def ask(self, now: float) -> bool:
+        return False
+
+    def finish(self, now: float) -> list[Sentence]:
+        return [Sentence("rest", "REST", now, "fake")]
 
 
 def test_sentences_are_shown_when_they_are_due_and_the_last_before_the_end():
@@ -287,7 +293,7 @@ def test_sentences_are_shown_when_they_are_due_and_the_last_before_the_end():
     assert output.sentences == ["due", "rest"]
     assert len(talk.asked) == 6
     assert output.captions[-1] == summary.text
-    assert [type(item).__name__ for item in output.items[-3:]] == ["Sentence", "State", "Summary"]
+    assert [type(item).__name__ for item in output.items[-4:]] == ["Sentence", "Past", "State", "Summary"]
 
 
 def test_a_run_that_is_stopped_says_no_sentence():
@@ -416,3 +422,35 @@ def test_what_people_ask_for_is_done_while_the_camera_is_away_too():
     at = output.items.index(Action("clear", "key"))
     assert output.items[at + 1] == Caption("", 3 / 30)
     assert next(item.name for item in output.items[at:] if isinstance(item, State)) == "camera-lost"
+
+
+def test_how_the_device_is_is_told_beside_what_the_recogniser_does():
+    class Hot:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def changes(self, now: float) -> list[State]:
+            self.asked += 1
+            hot = {2: False, 4: True}.get(self.asked)
+            return [] if hot is None else [State("too-hot", now, "throttled", over=hot)]
+
+    hot = Hot()
+    runtime, output, notifier, _ = make(FakeSource(count=6), conditions=[hot])
+    runtime.run()
+    assert hot.asked == 6
+    assert [(item.time, item.over) for item in output.items if isinstance(item, State) and item.name == "too-hot"] == [
+        (pytest.approx(1 / 30), False),
+        (pytest.approx(3 / 30), True),
+    ]
+    assert ("status", "too-hot") not in notifier.told, "the status line is the recogniser's"
+
+
+def test_a_gesture_of_the_hands_acts_on_the_text():
+    class Third:
+        def push(self, hands: Hands) -> Gesture | None:
+            return Gesture("clear", 0.0, 0.0) if hands.index == 4 else None
+
+    runtime, output, _, _ = make(FakeSource(count=6), gestures=Third())
+    runtime.run()
+    assert Action("clear", "gesture") in output.items
+    assert output.captions[:4] == ["H", "HE", "", "L"]

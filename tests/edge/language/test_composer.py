@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.language import Composer
 from edge.recognition import LabelInfo
-from edge.types import EventKind, SignEvent, State
+from edge.types import Action, ActionName, EventKind, SignEvent, State
 
 LABELS = (LabelInfo("thankyou", "word", moving=True, text="thank you"), LabelInfo("hello", "word", moving=True))
 
@@ -69,6 +69,69 @@ def test_undo_word_and_clear() -> None:
     assert composer.clear() == ""
     assert composer.undo_word() == composer.undo_letter() == ""
     assert spell(composer, "F") == "F"
+
+
+def act(composer: Composer, *names: ActionName) -> str:
+    for name in names:
+        composer.act(Action(name, "key"))
+    return composer.text
+
+
+def test_actions_change_the_text_and_can_be_taken_back_one_by_one() -> None:
+    composer = Composer(LABELS)
+    spell(composer, "AB")
+    assert act(composer, "space") == "AB"
+    spell(composer, "CD")
+    assert act(composer, "undo-letter") == "AB C"
+    assert act(composer, "undo-word") == "AB"
+    assert act(composer, "clear") == ""
+    assert act(composer, "clear", "undo-letter", "undo-word", "speak", "sentence") == "", "nothing is left to change"
+    assert [act(composer, "restore") for _ in range(4)] == ["AB", "AB C", "AB CD", "AB CD"]
+    assert spell(composer, "E") == "AB CDE", "the word can be spelled on"
+
+
+def test_a_completed_word_is_ended_and_can_be_taken_back() -> None:
+    composer = Composer(LABELS)
+    spell(composer, "HEL")
+    composer.act(Action("complete", "touch", "hello"))
+    assert composer.text == "HELLO"
+    assert composer.words[-1].spelled, "letters can be undone"
+    assert act(composer, "restore") == "HEL"
+    composer.act(Action("complete", "touch", "<b>"))
+    assert composer.text == "HEL"
+    act(composer, "space")
+    composer.act(Action("complete", "touch", "HELLO"))
+    assert composer.text == "HEL", "nothing is being spelled"
+
+
+def test_once_something_is_signed_nothing_can_be_restored() -> None:
+    composer = Composer(LABELS)
+    spell(composer, "AB")
+    act(composer, "clear")
+    composer.apply(sign("nothing", "key"))
+    assert act(composer, "restore") == "AB", "`nothing` is nothing"
+    act(composer, "clear")
+    spell(composer, "C")
+    assert act(composer, "restore") == "C"
+
+
+def test_what_is_forgotten_cannot_be_restored() -> None:
+    composer = Composer(LABELS)
+    spell(composer, "AB")
+    assert act(composer, "undo-letter", "forget") == ""
+    assert act(composer, "restore") == ""
+
+
+def test_the_latest_signs_can_be_taken_back_by_time() -> None:
+    composer = Composer(LABELS)
+    for at, label in enumerate("ABC"):
+        composer.apply(sign(label, at=float(at)))
+    ends = [sign(label, at=float(at)).end for at, label in enumerate("ABC")]
+    assert composer.take_back(ends[2] + 0.1) == "ABC"
+    assert composer.take_back(ends[1]) == "A"
+    assert spell(composer, "D") == "AD"
+    act(composer, "undo-letter")
+    assert composer.take_back(-1.0) == "A", "what an action has changed stays"
 
 
 @pytest.mark.parametrize(("away", "text"), [(0.5, "AB"), (3.0, "A B")])

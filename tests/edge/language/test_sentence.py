@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.language import Composer
+from edge.language.background import Foreground
 from edge.language.fake import FakeSentencer
 from edge.language.lexicon import Lexicon, english
 from edge.language.rules import RuleSentencer
 from edge.language.sentence import SentenceMaker, Utterances
 from edge.language.words import Composed, SignedWord, spell
-from edge.types import SignEvent, SpellingChange, State
+from edge.types import Action, Sentence, SignEvent, SpellingChange, State
 
 ADDED = {"i", "am", "is", "are", "do", "does"}
 
@@ -87,37 +88,73 @@ def sign(label: str, at: float) -> SignEvent:
     return SignEvent(label, "word" if len(label) > 1 else "letter", 0.9, at, at + 0.4, at)
 
 
+def texts(sentences: list[Sentence]) -> list[str]:
+    return [sentence.text for sentence in sentences]
+
+
+def watching(composer: Composer, lexicon: Lexicon, **options: object) -> Utterances:
+    return Utterances(composer, Foreground(SentenceMaker(FakeSentencer(), lexicon)), **options)
+
+
 def test_a_sentence_is_due_when_the_hands_were_away_for_long_enough(lexicon: Lexicon) -> None:
     composer = Composer()
-    utterances = Utterances(composer, SentenceMaker(FakeSentencer(), lexicon), pause=2.0)
+    utterances = watching(composer, lexicon, pause=2.0)
     for item in (sign("hello", 1.0), State("waiting", 2.0)):
         composer.apply(item)
-    assert utterances.due(3.9) is None
-    first = utterances.due(4.0)
-    assert first is not None
+    assert utterances.due(3.9) == []
+    (first,) = utterances.due(4.0)
     assert (first.text, first.read, first.time) == ("hello", "hello", 4.0)
-    assert utterances.due(9.0) is None, "it is told once"
+    assert utterances.due(9.0) == [], "it is told once"
     for item in (State("hand", 10.0), sign("you", 10.0), sign("hungry", 11.0)):
         composer.apply(item)
-    assert utterances.due(12.0) is None, "the hands are there"
-    last = utterances.finish(12.0)
-    assert last is not None
-    assert last.text == "you+hungry"
-    assert utterances.finish(12.0) is None
+    assert utterances.due(12.0) == [], "the hands are there"
+    assert texts(utterances.finish(12.0)) == ["you+hungry"]
+    assert utterances.finish(12.0) == []
 
 
-def test_words_that_were_taken_back_after_their_sentence_do_not_come_again(lexicon: Lexicon) -> None:
+def test_a_sentence_can_be_asked_for_while_the_hands_are_there(lexicon: Lexicon) -> None:
     composer = Composer()
-    utterances = Utterances(composer, SentenceMaker(FakeSentencer(), lexicon))
+    utterances = watching(composer, lexicon, automatic=False)
+    for item in (sign("hello", 1.0), State("waiting", 2.0)):
+        composer.apply(item)
+    assert utterances.due(60.0) == [], "only when it is asked for"
+    composer.apply(sign("you", 61.0))
+    assert utterances.ask(61.5)
+    assert texts(utterances.due(61.6)) == ["hello+you"]
+    assert not utterances.ask(62.0), "nothing is new"
+    composer.apply(sign("hungry", 63.0))
+    assert utterances.finish(64.0) == []
+
+
+def test_words_that_were_taken_back_make_no_sentence_and_what_replaces_them_one_with_the_rest(lexicon: Lexicon) -> None:
+    composer = Composer()
+    utterances = watching(composer, lexicon)
+    composer.apply(sign("bye", 0.0))
+    assert texts(utterances.finish(0.5)) == ["bye"]
     for label in ("hello", "you"):
         composer.apply(sign(label, 1.0))
-    assert utterances.finish(2.0) is not None
+    assert texts(utterances.finish(2.0)) == ["hello+you"]
     composer.undo_word()
-    assert utterances.finish(3.0) is None
+    assert utterances.finish(3.0) == []
     composer.apply(sign("me", 4.0))
-    sentence = utterances.finish(5.0)
-    assert sentence is not None
-    assert sentence.text == "me"
+    assert texts(utterances.finish(5.0)) == ["hello+me"]
+
+
+def test_a_text_that_was_cleared_and_restored_is_not_told_again(lexicon: Lexicon) -> None:
+    composer = Composer()
+    utterances = watching(composer, lexicon)
+    for label in ("hello", "you"):
+        composer.apply(sign(label, 1.0))
+    assert texts(utterances.finish(2.0)) == ["hello+you"]
+    composer.act(Action("clear", "touch"))
+    assert utterances.finish(3.0) == []
+    composer.act(Action("restore", "touch"))
+    assert composer.text == "hello you"
+    assert utterances.finish(4.0) == []
+    composer.act(Action("clear", "touch"))
+    for label in ("hello", "you"):
+        composer.apply(sign(label, 5.0))
+    assert texts(utterances.finish(6.0)) == ["hello+you"], "signed anew, it is said anew"
 
 
 FEW = Lexicon([("hello", 8.0), ("help", 7.0), ("key", 8.0), ("run", 7.0), ("a", 9.0)])

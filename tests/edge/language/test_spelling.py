@@ -87,16 +87,6 @@ def test_costs_are_least_for_what_was_read_and_small_for_lookalikes() -> None:
     assert row[ord("b") - a] == costs.OTHER
 
 
-def test_completions_are_common_words_that_go_on(lexicon: Lexicon) -> None:
-    assert lexicon.complete("COF", 2) == ("coffee", "coffin")
-    assert lexicon.complete("zzz") == ()
-    words = lexicon.complete("he", 20)
-    counts = [lexicon.log_count(word) for word in words]
-    assert len(words) == 20
-    assert counts == sorted(counts, reverse=True)
-    assert all(word.startswith("he") and len(word) > 2 for word in words)
-
-
 def test_the_shipped_list_is_sorted_lower_case_and_counted(lexicon: Lexicon) -> None:
     assert len(lexicon) > 80_000
     assert lexicon.log_count("the") == pytest.approx(10.36)

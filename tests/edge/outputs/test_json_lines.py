@@ -3,14 +3,15 @@ from __future__ import annotations
 import io
 import json
 import re
+from typing import get_args
 
 import numpy as np
 
 from edge.errors import SourceError
-from edge.outputs import JsonLines, json_lines
+from edge.outputs import Item, JsonLines, json_lines
 from edge.outputs.json_lines import error_object
 from edge.summary import Spread, Summary
-from edge.types import Caption, Sentence, SignEvent, SpellingChange, State
+from edge.types import Action, Caption, Past, Sentence, SignEvent, Speak, SpellingChange, State, Suggestions
 
 SIGN = SignEvent("L", "letter", np.float32(0.9), 1.0, 1.5, 99.0, (("A", np.float32(0.0625)), ("S", 0.01)))
 SUMMARY = Summary(
@@ -26,7 +27,12 @@ SUMMARY = Summary(
     variant="int8",
     bundle="hands 1.0.0",
 )
-ITEMS = (State("starting", 0.0), SIGN, Caption("L", 1.6, 0.0312345678, SIGN), Caption("L", 2.0), SUMMARY)
+SENTENCE = Sentence("My key.", "my KEBY", 3.0, "rules", (SpellingChange("KEBY", "KEY", ("KEN",)),))
+ITEMS = (
+    *(State("starting", 0.0), SIGN, Caption("L", 1.6, 0.0312345678, SIGN), Caption("L", 2.0), SUMMARY),
+    *(SENTENCE, Action("complete", "touch", "LOVE"), Suggestions(("LOVE",), "L", 1.6), Speak("l", 2.5)),
+    Past((SENTENCE,), 3.0),
+)
 
 
 def written(*items: object) -> list[dict[str, object]]:
@@ -38,7 +44,7 @@ def written(*items: object) -> list[dict[str, object]]:
 
 
 def test_one_object_a_line_with_a_type():
-    assert [line["type"] for line in written(*ITEMS)] == ["state", "sign", "caption", "caption", "summary"]
+    assert [line["type"] for line in written(*ITEMS)][:5] == ["state", "sign", "caption", "caption", "summary"]
 
 
 def test_a_sign_has_all_that_is_known_of_it():
@@ -113,8 +119,7 @@ def test_the_documentation_names_every_field():
 
 
 def test_a_sentence_has_what_was_read_and_what_was_changed():
-    change = SpellingChange("KEBY", "KEY", ("KEN",))
-    (line,) = written(Sentence("My key.", "my KEBY", 3.0, "rules", (change,)))
+    (line,) = written(SENTENCE)
     assert line == {
         "type": "sentence",
         "text": "My key.",
@@ -123,3 +128,14 @@ def test_a_sentence_has_what_was_read_and_what_was_changed():
         "by": "rules",
         "changes": [{"read": "KEBY", "written": "KEY", "others": ["KEN"]}],
     }
+
+
+def test_every_item_has_a_type_of_its_own():
+    kinds = get_args(Item)
+    assert {type(item) for item in ITEMS} >= set(kinds)
+    assert len({line["type"] for line in written(*ITEMS)}) == len(kinds)
+
+
+def test_an_unsure_state_has_the_two_likeliest():
+    (line,) = written(State("unsure", 1.0, alternatives=(("A", 0.4), ("S", 0.3))))
+    assert line["alternatives"] == [{"label": "A", "probability": 0.4}, {"label": "S", "probability": 0.3}]

@@ -9,7 +9,7 @@ from edge.outputs import Plain
 from edge.outputs.bar import Bar
 from edge.outputs.console import Console
 from edge.summary import Spread, Summary
-from edge.types import Caption, Sentence, SignEvent, SpellingChange, State
+from edge.types import Caption, Sentence, SignEvent, SpellingChange, State, Suggestions
 
 SUMMARY = Summary(
     text="HELLO [bold]",
@@ -80,12 +80,52 @@ def test_plain_writes_to_the_stdout_of_the_moment(capsys):
 def test_the_console_shows_caption_state_and_progress():
     console, stream = terminal()
     output = Console(console)
-    output.show(State("unsure", 1.0, "A or S"))
+    output.show(State("unsure", 1.0, alternatives=(("A", 0.4), ("S", 0.3))))
     output.progress(5, 10)
     output.show(Caption("HELLO", 1.0))
     output.close()
     shown = stream.getvalue()
     assert "HELLO" in shown and "not sure, please repeat A or S" in shown and "━" in shown
+
+
+def test_the_console_shows_what_the_device_is_in_beside_what_is_read_until_it_is_over():
+    console, stream = terminal()
+    output = Console(console)
+    shown = []
+    for state in (
+        State("too-hot", 1.0, "85 °C"),
+        State("hand", 2.0),
+        State("too-hot", 3.0, over=True),
+        State("sure", 4.0),
+    ):
+        stream.truncate(0)
+        output.show(state)
+        shown.append(stream.getvalue())
+    output.close()
+    assert ["too hot, reading more slowly 85 °C" in text for text in shown] == [True, True, False, False]
+    assert "a hand is there; too hot" in shown[1]
+    assert "understood" in shown[3]
+
+
+def test_the_console_shows_the_words_that_a_spelling_may_become():
+    console, stream = terminal()
+    output = Console(console)
+    output.show(Suggestions(("HELLO", "HELP"), "HE", 1.0))
+    output.close()
+    assert "HELLO  HELP" in stream.getvalue()
+
+
+def test_plain_names_what_the_device_is_in_and_when_that_is_over():
+    stream = io.StringIO()
+    output = Plain(stream, captions=False)
+    output.show(State("rolled-back", 0.0, "0.2.0: it crashed"))
+    output.show(State("too-hot", 3.0, "85 °C"))
+    output.show(State("too-hot", 63.0, over=True))
+    assert stream.getvalue().splitlines() == [
+        "    0.00 s  [the update was taken back] 0.2.0: it crashed",
+        "    3.00 s  [too hot, reading more slowly] 85 °C",
+        "   63.00 s  [over: too hot, reading more slowly]",
+    ]
 
 
 def test_the_consoles_summary_stays_on_the_screen_unchanged_by_markup():

@@ -186,13 +186,23 @@ class Reading:
 
 
 @pytest.fixture
-def read():
-    """Reads a film with the network that knows the shapes; takes the recogniser's other arguments."""
+def make_recogniser():
+    """A recogniser with the network that knows the shapes; takes its other arguments."""
 
-    def run(film: Sequence[Hands], **options: object) -> Reading:
+    def make(**options: object) -> Recogniser:
         function = options.pop("function", knows_shapes)
         defaults = {"labels": LABELS, "rate": 15.0, "window": 30, "aspect": ASPECT, "settings": RecognitionSettings()}
-        recogniser = Recogniser(FakeEngine(function), **(defaults | options))
+        return Recogniser(FakeEngine(function), **(defaults | options))
+
+    return make
+
+
+@pytest.fixture
+def read(make_recogniser):
+    """Reads a film; takes what `make_recogniser` does."""
+
+    def run(film: Sequence[Hands], **options: object) -> Reading:
+        recogniser = make_recogniser(**options)
         results = [result for hands in film for result in recogniser.push(hands)]
         return Reading(results + recogniser.finish())
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.recognition import RecognitionSettings
-from edge.types import Hands
+from edge.types import Hands, SignEvent
 
 RATES = (8, 15, 25, 30)
 
@@ -174,8 +174,37 @@ def test_an_unclear_shape_is_reported_as_unsure_with_the_two_likeliest(signer, r
 
 
 def test_states_follow_the_hand(signer, read) -> None:
-    reading = read(signer.rest().come("B").hold("B").glide("A").hold("A").rest(1.0).film(25))
-    assert [s.name for s in reading.states] == ["waiting", "hand", "recognising", "hand", "recognising", "waiting"]
+    reading = read(signer.rest().come("B").hold("B", 2.0).glide("A").hold("A").rest(1.0).film(25))
+    assert [s.name for s in reading.states] == [
+        *("waiting", "hand", "recognising", "sure", "recognising"),
+        *("hand", "recognising", "sure", "waiting"),
+    ]
+
+
+def test_sure_lasts_a_moment_and_hands_that_left_meanwhile_are_away_since_they_left(signer, read) -> None:
+    reading = read(signer.rest().come("B").hold("B", 0.6).rest(2.0).film(25))
+    sign = reading.signs[0]
+    sure, waiting = reading.states[-2:]
+    assert (sure.name, waiting.name) == ("sure", "waiting")
+    assert sure.time >= sign.end
+    at = reading.results.index
+    assert at(sure) == at(sign) + 1
+    left = 0.6 + 0.4 + 0.6  # rest, come, hold
+    assert left < waiting.time < left + RecognitionSettings().bridge + 0.2 < sure.time + RecognitionSettings().sure_for
+
+
+def test_the_guess_follows_a_held_hand_before_anything_is_decided(signer, make_recogniser) -> None:
+    recogniser = make_recogniser()
+    guesses, decided = [], []
+    for hands in signer.rest().come("B").hold("B", 1.0).rest(1.0).film(25):
+        decided += [result for result in recogniser.push(hands) if isinstance(result, SignEvent)]
+        guesses.append((recogniser.guess, bool(decided)))
+    first = next(n for n, (guess, _) in enumerate(guesses) if guess is not None)
+    guess, already = guesses[first]
+    assert not already
+    assert (guess.label, guess.kind) == ("B", "letter")
+    assert guess.confidence > sum(share for _, share in guess.alternatives)
+    assert guesses[0][0] is None and guesses[-1][0] is None, "nobody is there"
 
 
 def test_nothing_is_no_sign(signer, read) -> None:

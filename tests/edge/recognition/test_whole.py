@@ -58,7 +58,8 @@ def test_the_same_letter_counts_again_after_nothing_or_a_while_without_a_clear_a
 
 
 def test_states_tell_whether_anything_is_recognised():
-    assert read(film((2, 1.0), (0, 1.0), (2, 2.0)))[1] == ["waiting", "recognising", "waiting"]
+    states = ["waiting", "recognising", "sure", "recognising", "waiting"]
+    assert read(film((2, 1.0), (0, 1.0), (2, 2.0)))[1] == states
 
 
 def test_a_picture_is_classified_once_and_a_slow_camera_costs_no_more():

@@ -1,0 +1,114 @@
+"""The text's side of the loop: signs, gestures and buttons in; captions, suggestions and sentences out.
+
+Whatever changes the text, the outputs hear in one order: what happened (a sign, an action), the caption, what the word
+may become. Sentences come when they are done. What was said is remembered in memory only, and gone when the run ends.
+
+A gesture is made with hands that the recogniser reads too: signs that it read out of a gesture are taken back, or not
+let in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from edge.outputs.base import Item
+from edge.parts import Composer, Sentences, Suggester
+from edge.types import Action, Caption, Gesture, Past, Sentence, SignEvent, Speak, State
+
+REMEMBERED = 50
+"""Sentences."""
+
+
+class Dialogue:
+    """Keeps the text of one run; ``show`` tells the outputs. ``signs`` and ``captions`` count."""
+
+    def __init__(
+        self,
+        show: Callable[[Item], None],
+        *,
+        composer: Composer,
+        sentences: Sentences | None = None,
+        suggester: Suggester | None = None,
+    ) -> None:
+        self._show = show
+        self._composer, self._sentences, self._suggester = composer, sentences, suggester
+        self._past: deque[Sentence] = deque(maxlen=REMEMBERED)
+        self._said: Sentence | None = None
+        """The sentence of the present text."""
+        self._gesture_end = float("-inf")
+        self.text = ""
+        self.signs = self.captions = 0
+
+    def hear(self, result: SignEvent | State, now: float, *, age: Callable[[float], float | None]) -> None:
+        """The recogniser's next result; ``age`` gives the latency of what a frame caused, by when it was captured."""
+        if isinstance(result, SignEvent) and result.begin < self._gesture_end:
+            return  # it was a gesture
+        self._show(result)
+        text = self._composer.apply(result)
+        if isinstance(result, SignEvent):
+            self.signs += 1
+            if text != self.text:
+                self._caption(Caption(text, now, age(result.captured), result))
+        self._suggest(now)
+
+    def gesture(self, gesture: Gesture, now: float) -> None:
+        """The hands asked for something."""
+        self._gesture_end = gesture.end
+        self._composer.take_back(gesture.begin)
+        self.act(Action(gesture.name, "gesture"), now)
+
+    def act(self, action: Action, now: float) -> None:
+        """Somebody asked for something."""
+        text = self._composer.act(action)
+        self._show(action)
+        if text != self.text:
+            self._caption(Caption(text, now))
+        match action.name:
+            case "sentence":
+                self._translate(now)
+            case "speak":
+                self._speak(now)
+            case "forget":
+                self._past.clear()
+                self._show(Past((), now))
+        self._suggest(now)
+
+    def wait(self, now: float) -> None:
+        """Time has passed: sentences may be due, or done."""
+        if self._sentences is not None:
+            self._tell(self._sentences.due(now), now)
+
+    def finish(self, now: float) -> None:
+        """The source has ended: what is left is said."""
+        if self._sentences is not None:
+            self._tell(self._sentences.finish(now), now)
+
+    def _caption(self, caption: Caption) -> None:
+        self.text, self._said = caption.text, None
+        self.captions += 1
+        self._show(caption)
+
+    def _suggest(self, now: float) -> None:
+        if self._suggester is not None and (suggestions := self._suggester.changed(now)) is not None:
+            self._show(suggestions)
+
+    def _translate(self, now: float) -> None:
+        """Have a sentence made; say the last one again where nothing was signed since."""
+        if self._sentences is None:
+            return
+        if not self._sentences.ask(now) and self._said is not None:
+            self._show(self._said)
+
+    def _speak(self, now: float) -> None:
+        # Spelled words are in capitals, which a voice would take for abbreviations.
+        if text := self._said.text if self._said is not None else self.text.lower():
+            self._show(Speak(text, now))
+
+    def _tell(self, sentences: list[Sentence], now: float) -> None:
+        for sentence in sentences:
+            self._said = sentence
+            self._past.append(sentence)
+            self._show(sentence)
+        if sentences:
+            self._show(Past(tuple(self._past), now))
