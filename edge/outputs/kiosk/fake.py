@@ -47,6 +47,7 @@ SCENES: tuple[StateName, ...] = (
     "updating",
     "rolled-back",
     "too-hot",
+    "safe-mode",
     "ended",
 )
 _WORDS = ("HELLO", "HELP", "HELD")
@@ -56,6 +57,7 @@ _DETAILS: dict[StateName, str] = {
     "camera-lost": "the camera stopped giving pictures",
     "updating": "hands 1.1.0",
     "rolled-back": "hands 1.1.0 gave numbers that are not finite",
+    "safe-mode": "no bundle is active here",
     "too-hot": "81\u00a0°C",
 }
 
@@ -94,8 +96,8 @@ class FakeRuntime:
     def scene(self, name: StateName, *, text: str = "HELL", frame: int = 170) -> None:
         """One state of the page with all that belongs to it, and then nothing more."""
         self._frame = frame
-        if name == "starting":
-            self._told.show(State(name, self._now))
+        if name in ("starting", "safe-mode"):
+            self._told.show(State(name, self._now, _DETAILS.get(name, "")))
             return
         self.write(text)
         if name in _DETAILS and name != "camera-lost":

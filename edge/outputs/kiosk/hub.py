@@ -41,9 +41,8 @@ SUBSCRIBERS = 16
 """Pages that may be open at once."""
 STALLED = 5.0
 """Seconds without a frame after which what is shown is no longer live."""
-_PATIENT: frozenset[StateName] = frozenset(("starting", "camera-lost", "ended"))
-"""States in which no frame is expected."""
-_HANDLESS: frozenset[StateName] = frozenset(("camera-lost", "ended", "starting"))
+_BLIND: frozenset[StateName] = frozenset(("starting", "camera-lost", "safe-mode", "ended"))
+"""States in which no frame is expected, and no hand is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class Hub:
                 _, before = self._newest.get("beside", (0, ()))
             standing = [each for each in before if each.name != state.name] if isinstance(before, tuple) else []
             self._tell({"beside": tuple(standing if state.over else [*standing, state])})
-        elif state.name in _HANDLESS:  # nobody is seen: what was last seen must not stand on
+        elif state.name in _BLIND:  # nobody is seen: what was last seen must not stand on
             self._tell({"state": state, "hands": None, "guess": None})
         else:
             self._tell({"state": state})
@@ -192,7 +191,7 @@ class Hub:
 
     def _live(self) -> bool:
         _, state = self._newest["state"]
-        patient = isinstance(state, State) and state.name in _PATIENT
+        patient = isinstance(state, State) and state.name in _BLIND
         return patient or self._clock() - self._moved < STALLED
 
     def __repr__(self) -> str:

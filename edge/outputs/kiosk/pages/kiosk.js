@@ -3,7 +3,7 @@
 import { act, listen } from "/static/actions.js";
 import { Skeleton } from "/static/skeleton.js";
 import { Stream } from "/static/stream.js";
-import { has, loadStrings, text } from "/static/text.js";
+import { loadStrings, text } from "/static/text.js";
 
 const SHORT = 6; // characters of a caption that is shown as large as can be
 const LONG = 16; // and of one that is shown smallest
@@ -76,7 +76,7 @@ function stateWords(state) {
   if (state.name === "unsure") return [text("state.unsure"), ""];
   if (state.name === "sure") return shown.sign ? [text("state.sure"), shown.sign.label] : [text("state.sureAlone"), ""];
   if (state.name === "camera-lost") return [text("state.camera-lost"), text("state.camera-lost.detail")];
-  return [text(has(`state.${state.name}`) ? `state.${state.name}` : state.name), ""];
+  return [text(`state.${state.name}`), ""];
 }
 
 function paintBeside(states) {
@@ -183,22 +183,28 @@ function press(action) {
 
 // Nothing that may be untrue stands uncovered.
 function paintCurtain() {
-  const starting = !shown.state || shown.state.name === "starting";
-  const why = !shown.live ? (shown.started ? "lost" : "starting") : !shown.moves ? "stalled" : starting ? "starting" : null;
+  const why = curtain();
   shown.started ||= shown.live;
   part("curtain").hidden = !why;
-  if (why !== shown.curtain) {
-    for (const section of document.querySelectorAll("header, main, #suggestions, #actions")) section.inert = Boolean(why);
-    if (why === "lost") forget();
-    if (why) {
-      document.body.dataset.curtain = why;
-      part("curtain-shape").setAttribute("href", `#shape-${why}`);
-      set("curtain-words", text(`curtain.${why}`));
-      set("curtain-detail", text(`curtain.${why}.detail`));
-    } else delete document.body.dataset.curtain;
-    shown.curtain = why;
-    enable();
-  }
+  if (why === shown.curtain) return;
+  for (const section of document.querySelectorAll("header, main, #suggestions, #actions")) section.inert = Boolean(why);
+  if (why === "lost") forget();
+  if (why) {
+    document.body.dataset.curtain = why;
+    part("curtain-shape").setAttribute("href", `#shape-${why}`);
+    set("curtain-words", text(`curtain.${why}`));
+    set("curtain-detail", text(`curtain.${why}.detail`));
+    set("curtain-fault", why === "safe-mode" ? shown.state.detail : "");
+  } else delete document.body.dataset.curtain;
+  shown.curtain = why;
+  enable();
+}
+
+function curtain() {
+  if (!shown.live) return shown.started ? "lost" : "starting";
+  if (!shown.moves) return "stalled";
+  const name = shown.state?.name ?? "starting";
+  return name === "starting" || name === "safe-mode" ? name : null;
 }
 
 // A server that comes back tells everything anew; what it does not tell is gone.

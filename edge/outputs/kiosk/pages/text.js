@@ -20,10 +20,6 @@ export function text(key, ...values) {
   return (words[key] ?? key).replace(/\{(\d)\}/g, (_, place) => values[place] ?? "");
 }
 
-export function has(key) {
-  return key in words;
-}
-
 export function fill(root) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
   for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text(element.dataset.label));
