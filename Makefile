@@ -19,7 +19,7 @@ WHEEL_PLATFORMS := $(foreach glibc,2_28 2_27 2_26 2_24 2_17,--platform manylinux
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-ref demo test lint deb wheels-check clean
+.PHONY: help venv venv-ref demo test test-device lint deb wheels-check clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ lint: venv  ## style, types, and who may import whom
 test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not slow"' for the quick ones
 	@$(MAKE) --no-print-directory venv-ref || echo 'The reference tests will be skipped: .venv-ref could not be made.'
 	$(BIN)/pytest -rs -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-device: venv  ## boot an emulated arm64 board, install the .deb, break what can break; root, qemu, debootstrap
+	$(BIN)/pytest -rs -m device tests/device $(PYTEST_ARGS)
 
 deb: venv  ## build/deb/fingerpost_..._arm64.deb for the Python of Debian 12; DEB_PYTHON=3.13 for Debian 13
 	PYTHON=$(BIN)/python systemd/deb/build-deb --for $(DEB_PYTHON)
