@@ -18,7 +18,7 @@ from edge.bundle.manifest import InputContract, Label, Licence, Parity, Precisio
 from edge.errors import CheckFailedError, DependencyError, InputError
 from edge.types import AnyArray
 from export.calibration import calibration_inputs
-from export.graphs import fp16, parity, quantize, static_int8
+from export.graphs import fp16, half, parity, quantize, static_int8
 from export.graphs.onnx_input import OnnxFile
 from export.graphs.torch_onnx import export_module, run_module, stamp
 from export.graphs.types import BuiltNetwork
@@ -35,8 +35,6 @@ VARIANTS: Mapping[Target, tuple[Precision, ...]] = {
 _NETWORK = "/network/"
 """Scope of the nodes behind the preprocessing in a graph that `export_module` wrote."""
 _SEVERAL = 8
-_FP16_INPUTS = 12
-"""The reference implementation takes up to a second for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +126,8 @@ def build_variants(
 ) -> Variants:
     """The target's variants with their parity on ``inputs``.
 
-    ``facts`` are written into each file. Raises CheckFailedError when float32 is not what it was made from. Another
-    variant that cannot be made, or overflows, is left out: a device can do without it.
+    ``facts`` are written into each file. Raises CheckFailedError when float32 is not what it was made from, and when
+    float16 loses accuracy. A variant that cannot be made is left out: a device can do without it.
     """
     reference = classifier.reference(inputs)
     check_count(classifier.labels, reference.shape[-1], where="--labels", model=classifier.model)
@@ -140,12 +138,16 @@ def build_variants(
     full = parity.compare(reference, outputs, against=classifier.against)
     parity.check_fp32(full, label=classifier.model)
     _check_batch(classifier, inputs, outputs)
-    networks = [_built(classifier.fp32, "fp32", "", full, facts)]
+    # TensorRT reads float32 too, on a board whose GPU gains nothing by float16.
+    fp32 = fp16.pictures_first(classifier.fp32) if "fp16" in VARIANTS[target] else classifier.fp32
+    networks = [_built(fp32, "fp32", "", full, facts)]
     notes: list[str] = []
     for variant in VARIANTS[target][1:]:
         progress(f"classifier, {variant}")
         try:
-            networks.append(_converted(classifier, variant, inputs, reference, facts))
+            network, remarks = _converted(classifier, variant, inputs, reference, facts)
+            networks.append(network)
+            notes.extend(remarks)
         except (InputError, DependencyError) as error:
             notes.append(f"there is no {variant} variant: {error.what}")
     return Variants(tuple(networks), outputs, tuple(notes))
@@ -157,11 +159,12 @@ def _converted(
     inputs: Mapping[str, AnyArray],
     reference: AnyArray,
     facts: Mapping[str, object],
-) -> BuiltNetwork:
+) -> tuple[BuiltNetwork, tuple[str, ...]]:
     def keep_float(node: str) -> bool:
         return classifier.scoped and not node.startswith(_NETWORK)
 
     label = f"{classifier.model} {variant}"
+    notes: tuple[str, ...] = ()
     if variant == "int8" and classifier.calibration is not None:
         pictures = classifier.calibration()
         model = static_int8.to_static_int8(classifier.fp32, pictures, keep_float=keep_float)
@@ -172,14 +175,17 @@ def _converted(
         outputs = parity.run_each(model, inputs, label=label)
         against = classifier.against
     else:
-        model, how = fp16.to_fp16(classifier.fp32, keep_float=keep_float), fp16.DESCRIPTION
+        converted = fp16.to_fp16(classifier.fp32, keep_float=keep_float)
+        model, how, notes = converted.model, fp16.DESCRIPTION, converted.notes
         parity.check_loads(model, label=label)
-        few = np.unique(np.linspace(0, len(reference) - 1, _FP16_INPUTS).astype(int))
-        outputs = parity.run_in_half(model, {name: array[few] for name, array in inputs.items()}, label=label)
-        reference, against = reference[few], f"{classifier.against}, in half arithmetic (onnx reference)"
+        few = half.chosen(model, len(reference))
+        runs = half.run_in_half(model, {name: array[few] for name, array in inputs.items()}, label=label)
+        outputs = next(iter(runs.values()))
+        reference, against = reference[few], f"{classifier.against}, in half arithmetic"
+        parity.check_fp16(reference, outputs, logits=classifier.output == "logits", label=label)
     if not np.isfinite(outputs).all():
         raise InputError(f"the network overflows in {variant}", where=classifier.model)
-    return _built(model, variant, how, parity.compare(reference, outputs, against=against), facts)
+    return _built(model, variant, how, parity.compare(reference, outputs, against=against), facts), notes
 
 
 def _built(model: bytes, variant: Precision, how: str, measured: Parity, facts: Mapping[str, object]) -> BuiltNetwork:

@@ -11,7 +11,7 @@ from edge.errors import UsageError
 from edge.landmarks.face import DETECTOR_SIZE, LANDMARK_SIZE
 from edge.landmarks.regions import Cropper, whole
 from edge.types import UInt8Array
-from export.graphs.hands import converted_network, half_network
+from export.graphs.hands import converted_network, for_tensorrt, half_network
 from export.graphs.mediapipe_wheel import fetch_networks
 from export.graphs.tflite_parity import clip_pictures, tflite_parity
 from export.graphs.types import BuiltNetwork
@@ -46,6 +46,8 @@ def face_networks(
     built: list[BuiltNetwork] = []
     for role, name, outputs, value_range, _size in _NETWORKS:
         network = converted_network(role, name, files[name], outputs, value_range)
+        if "fp16" in precisions:
+            network = for_tensorrt(network)
         pictures = seen[role]
         if "fp32" in precisions:
             parity = tflite_parity(

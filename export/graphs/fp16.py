@@ -4,7 +4,8 @@ Inputs and outputs stay as they are. Convolutions, matrix products and recurrent
 weights, and so is whatever merely moves or bends their results (activations, additions, reshapes). Preprocessing,
 normalisations, softmax and reductions keep float32, and so does any node with a constant that float16 cannot hold (the
 -1e9 of a masked softmax). Casts are placed where the two meet, so the graph is *strongly typed*: TensorRT 11 takes
-precision from the graph alone, and ONNX Runtime runs the same file.
+precision from the graph alone, and ONNX Runtime runs the same file. An integer input (a picture) is cast to float32
+before anything else: TensorRT takes uint8 at the border of a graph only.
 
 The converter of onnxruntime.transformers is not used: where several operators are blocked it names two casts alike,
 which ONNX Runtime refuses to load.
@@ -13,6 +14,7 @@ which ONNX Runtime refuses to load.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -36,16 +38,29 @@ whose result is cast to float32 (microsoft/onnxruntime issue 28392), and a dead 
 DESCRIPTION = "float16 weights and products; inputs, outputs, preprocessing, normalisations and softmax float32"
 
 _LARGEST = float(np.finfo(np.float16).max)
+_FLUSHED = 1e-3
+"""Share of a weight's values that may become zero unsaid: a few of a million always lie that near to it."""
 _HALF = "__fp16"
+_WIDE = "__fp32"
 
 
-def to_fp16(model: bytes, *, keep_float: Callable[[str], bool] = lambda name: False) -> bytes:
-    """Convert a serialised float32 graph; ``keep_float(node name)`` exempts nodes. Inputs and outputs stay float32.
+@dataclass(frozen=True, slots=True)
+class HalfGraph:
+    """A converted graph, and ``notes``: the weights that float16 cannot hold, for people."""
 
-    Constants below float16's smallest step become zero, as they would be rounded anyway. Raises InputError when nothing
-    in the graph is worth it.
+    model: bytes
+    notes: tuple[str, ...] = ()
+
+
+def to_fp16(model: bytes, *, keep_float: Callable[[str], bool] = lambda name: False) -> HalfGraph:
+    """Convert a serialised float32 graph; ``keep_float(node name)`` exempts nodes. Inputs and outputs keep their types.
+
+    Constants below float16's smallest step become zero, those beyond its largest number keep their node in float32;
+    both are noted (of the former, more than one in a thousand). Raises InputError when nothing in the graph is worth
+    it.
     """
-    proto = onnx.shape_inference.infer_shapes(onnx.load_from_string(model))
+    proto = onnx.load_from_string(pictures_first(model))
+    proto = onnx.shape_inference.infer_shapes(proto)
     _constants_to_initializers(proto.graph)
     halves = _choose(proto.graph, keep_float)
     if not halves:
@@ -55,10 +70,52 @@ def to_fp16(model: bytes, *, keep_float: Callable[[str], bool] = lambda name: Fa
             expected=", ".join(sorted(HEAVY)),
             found=", ".join(sorted({node.op_type for node in proto.graph.node}))[:200],
         )
+    notes = tuple(_range_notes(proto.graph, halves, keep_float))
     _rewrite(proto.graph, halves)
     del proto.graph.value_info[:]
     onnx.checker.check_model(proto, full_check=True)
+    return HalfGraph(bytes(proto.SerializeToString(deterministic=True)), notes)
+
+
+def pictures_first(model: bytes) -> bytes:
+    """The graph with each integer input cast to float32 before it is moved about; unchanged where there is none."""
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    casts = []
+    for value in graph.input:
+        moved = any(value.name in node.input and node.op_type != "Cast" for node in graph.node)
+        if value.type.tensor_type.elem_type != TensorProto.UINT8 or not moved:
+            continue
+        for node in graph.node:
+            for position, name in enumerate(node.input):
+                if name == value.name:
+                    node.input[position] = value.name + _WIDE
+        casts.append(_cast(value.name, value.name + _WIDE, TensorProto.FLOAT))
+    if not casts:
+        return model
+    nodes = [*casts, *graph.node]
+    del graph.node[:], graph.value_info[:]
+    graph.node.extend(nodes)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _range_notes(graph: onnx.GraphProto, halves: set[int], keep_float: Callable[[str], bool]) -> Iterator[str]:
+    """One line for each weight that float16 cannot hold: what is beyond its range, what becomes zero."""
+    users = {name: index for index, node in enumerate(graph.node) for name in node.input}
+    for tensor in graph.initializer:
+        index = users.get(tensor.name)
+        if tensor.data_type != TensorProto.FLOAT or index is None:
+            continue
+        values = numpy_helper.to_array(tensor)
+        if index in halves:
+            lost = int(((values != 0) & (values.astype(np.float16) == 0)).sum())
+            if lost > _FLUSHED * values.size:
+                yield f"fp16: {lost} of {values.size} values of {tensor.name} become 0"
+        elif (
+            graph.node[index].op_type in HEAVY | LIGHT and not _fits(tensor) and not keep_float(graph.node[index].name)
+        ):
+            largest = float(np.abs(values).max())
+            yield f"fp16: {tensor.name} reaches {largest:.3g}, beyond {_LARGEST:.0f}: its node stays float32"
 
 
 def _constants_to_initializers(graph: onnx.GraphProto) -> None:

@@ -25,8 +25,9 @@ from edge.landmarks.palm import PalmDetector
 from edge.landmarks.regions import Cropper, from_landmarks, whole
 from edge.types import UInt8Array
 from export.graphs.fp16 import DESCRIPTION as FP16_DESCRIPTION
-from export.graphs.fp16 import to_fp16
+from export.graphs.fp16 import pictures_first, to_fp16
 from export.graphs.hands_int8 import QUANTIZATION, quantise_hand, read_ranges
+from export.graphs.landmark_half import half_parity
 from export.graphs.mediapipe_wheel import NETWORKS, WHEEL_VERSION, fetch_networks
 from export.graphs.tflite_onnx import OPSET, convert_tflite
 from export.graphs.tflite_parity import clip_pictures, tflite_parity, variant_parity
@@ -68,6 +69,8 @@ def hand_networks(
     )
     files = fetch_networks(tuple(name for _, name, _ in names), cache, wheel=wheel, progress=progress)
     palm, hand = (converted_network(role, name, files[name], outputs, _VALUE_RANGE) for role, name, outputs in names)
+    if "fp16" in precisions:
+        palm, hand = for_tensorrt(palm), for_tensorrt(hand)
     seen = hand_pictures(palm, hand)
     built: list[BuiltNetwork] = []
     for network, (role, name, outputs) in zip((palm, hand), names, strict=True):
@@ -120,11 +123,16 @@ def _int8(network: BuiltNetwork, pictures: list[UInt8Array]) -> BuiltNetwork:
     return replace(network, variant="int8", model=serialised, quantization=QUANTIZATION, parity=parity)
 
 
+def for_tensorrt(network: BuiltNetwork) -> BuiltNetwork:
+    """The same network with its picture cast first, as TensorRT wants it."""
+    return replace(network, model=pictures_first(network.model))
+
+
 def half_network(network: BuiltNetwork, pictures: list[UInt8Array]) -> BuiltNetwork:
-    """The fp16 variant of a converted network."""
+    """The fp16 variant of a converted network; raises CheckFailedError when it moves what is read off it too far."""
     # A Resize keeps its scales in float32, and the picture's scaling is preprocessing.
-    serialised = to_fp16(network.model, keep_float=lambda name: name.startswith(("resize", "mul")))
-    parity = variant_parity(network.model, serialised, pictures)
+    serialised = to_fp16(network.model, keep_float=lambda name: name.startswith(("resize", "mul"))).model
+    parity = half_parity(network.role, network.model, serialised, pictures)
     return replace(network, variant="fp16", model=serialised, quantization=FP16_DESCRIPTION, parity=parity)
 
 

@@ -44,7 +44,7 @@ def test_each_target_gets_its_variants_with_parity_against_pytorch(target: str, 
     built = build_variants(_classifier(_Model()), target, _INPUTS, {"name": "small"})  # type: ignore[arg-type]
     assert [network.variant for network in built.networks] == variants and built.notes == ()
     for network in built.networks:
-        assert network.parity is not None and network.parity.n == 12, "twelve inputs are few enough for fp16 too"
+        assert network.parity is not None and network.parity.n == 12
         assert network.parity.against.startswith("PyTorch ") and network.parity.max_abs_diff < 0.05
     assert built.outputs.shape == (12, 3)
 
@@ -56,10 +56,21 @@ def test_float32_that_is_not_pytorch_stops_the_export() -> None:
         build_variants(wrong, "pi", _INPUTS, {})
 
 
-def test_a_variant_that_overflows_is_left_out_and_said_so() -> None:
-    built = build_variants(_classifier(_Model(gain=1e7)), "jetson", _INPUTS, {})
-    assert [network.variant for network in built.networks] == ["fp32"]
-    assert built.notes == ("there is no fp16 variant: the network overflows in fp16",)
+def test_a_network_that_overflows_in_half_precision_is_not_exported_for_a_jetson() -> None:
+    with pytest.raises(CheckFailedError, match=r"overflows in fp16.*--target pi"):
+        build_variants(_classifier(_Model(gain=1e7)), "jetson", _INPUTS, {})
+    assert build_variants(_classifier(_Model(gain=1e7)), "pi", _INPUTS, {}).networks[0].variant == "fp32"
+
+
+def test_weights_that_half_precision_loses_are_named() -> None:
+    model = _Model()
+    linear = model.network[0]
+    assert isinstance(linear, nn.Linear)
+    linear.weight.data[0, :3] = 1e-12
+    built = build_variants(_classifier(model), "jetson", _INPUTS, {})
+    assert [note for note in built.notes if "become 0" in note] == [
+        "fp16: 3 of 2016 values of network.0.weight become 0"
+    ]
 
 
 def test_numbers_that_are_not_finite_stop_the_export() -> None:

@@ -76,7 +76,7 @@ def test_fp16_halves_the_weights_and_keeps_inputs_outputs_and_delicate_nodes(
     graph: tuple[bytes, InputContract],
 ) -> None:
     model, contract = graph
-    half = to_fp16(model, keep_float=_in_preprocessing)
+    half = to_fp16(model, keep_float=_in_preprocessing).model
     proto = onnx.shape_inference.infer_shapes(onnx.load_from_string(half))
     assert len(half) < 0.62 * len(model)
     assert {v.type.tensor_type.elem_type for v in (*proto.graph.input, *proto.graph.output)} == {TensorProto.FLOAT}
@@ -94,8 +94,9 @@ def test_fp16_halves_the_weights_and_keeps_inputs_outputs_and_delicate_nodes(
 
 
 def test_constants_that_float16_cannot_hold_stay_float32() -> None:
-    model = to_fp16(_masked_add())
-    have = OnnxEngine(model).run({"x": np.ones((1, 4), np.float32)})["y"]
+    half = to_fp16(_masked_add())
+    assert half.notes == ("fp16: big reaches 1e+09, beyond 65504: its node stays float32",)
+    have = OnnxEngine(half.model).run({"x": np.ones((1, 4), np.float32)})["y"]
     assert np.isfinite(have).all() and float(have[0, 0]) == pytest.approx(-1e9)
 
 
@@ -138,15 +139,6 @@ def test_float32_with_other_labels_is_refused_however_small_the_difference() -> 
     other = parity.compare(reference, reference[:, ::-1], against="PyTorch")
     with pytest.raises(CheckFailedError):
         parity.check_fp32(other, label="m")
-
-
-def test_half_arithmetic_is_what_the_figures_for_fp16_are_measured_in(graph: tuple[bytes, InputContract]) -> None:
-    model, contract = graph
-    half = to_fp16(model, keep_float=_in_preprocessing)
-    inputs = sample_inputs(contract, batch=2)
-    want = parity.run_each(model, inputs, label="x")
-    rounded = parity.run_in_half(half, inputs, label="x")
-    assert 0 < np.abs(rounded - want).max() < 0.03 * np.abs(want).max()
 
 
 def test_what_onnxruntime_cannot_load_is_found_in_a_process_of_its_own() -> None:
