@@ -1,13 +1,15 @@
 """ONNX Runtime on the CPU.
 
 The runtime's worker threads spin by default, which makes a kiosk's processor hot for nothing and slows a small network
-that runs a few times a second; spinning is switched off and the thread count is the caller's. Its memory arenas are
-switched off too: each network would keep the largest activations that it ever had, for no time gained.
+that runs a few times a second; spinning is switched off and the thread count is the caller's. All networks share one
+arena of memory: with one each, all keep the largest activations that they ever had, and without any these break up the
+heap, which then grows for minutes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import onnxruntime as ort
@@ -40,8 +42,10 @@ class OnnxEngine:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False
+        _share_memory()
         options.enable_mem_pattern = False
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -52,6 +56,9 @@ class OnnxEngine:
                 found=str(error).splitlines()[0][:200],
                 remedy=f"export it again for onnxruntime {ort.__version__}, or upgrade onnxruntime",
             ) from error
+        # It keeps the whole file, to open it again with other providers when one fails; there are no others.
+        self._session.disable_fallback()
+        self._session._model_bytes = b""
         self._label = label
         self.name = f"ONNX Runtime {ort.__version__} CPU, {threads} thread{'s' if threads != 1 else ''}"
         self.inputs = tuple(_spec(node) for node in self._session.get_inputs())
@@ -85,6 +92,14 @@ class OnnxEngine:
 
     def __repr__(self) -> str:
         return f"<OnnxEngine {self._label}: {self.name}>"
+
+
+@cache
+def _share_memory() -> None:
+    """The arena of this process's networks, which grows by what is asked for and no more; made once."""
+    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    same_as_requested = 1
+    ort.create_and_register_allocator(memory, ort.OrtArenaCfg({"arena_extend_strategy": same_as_requested}))
 
 
 def _spec(node: ort.NodeArg) -> TensorSpec:
