@@ -61,8 +61,9 @@ class FakeGrabber:
     """A camera that does what ``spec.command`` says, a text for each start (the last one for all later starts).
 
     Words: ``frames:N`` (noisy pictures at the spec's rate), ``WxH`` (another size from here on), ``freeze`` (one
-    picture, again and again), ``hang`` (a read that never returns), ``end`` (SourceError), ``exit`` (the process is
-    gone), ``absent`` (cannot be opened). After its words it delivers on for ever.
+    picture, again and again), ``demo`` (the shipped clip from here on, over and over), ``hang`` (a read that never
+    returns), ``end`` (SourceError), ``exit`` (the process is gone), ``absent`` (cannot be opened). After its words it
+    delivers on for ever.
     """
 
     def __init__(self, spec: CameraSpec) -> None:
@@ -74,6 +75,7 @@ class FakeGrabber:
         self._random = np.random.default_rng(spec.start)
         self._left = 0
         self._frozen: UInt8Array | None = None
+        self._clip: Iterator[UInt8Array] | None = None
         if "absent" in self._words:
             raise SourceError("there is no camera here", where=spec.address, found="a fake one that is absent")
 
@@ -83,7 +85,9 @@ class FakeGrabber:
             self._do(self._words.pop(0))
         self._left = max(self._left - 1, 0)
         time.sleep(self._interval)
-        return self._noise() if self._frozen is None else self._frozen, time.monotonic()
+        if self._frozen is not None:
+            return self._frozen, time.monotonic()
+        return next(self._clip) if self._clip is not None else self._noise(), time.monotonic()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -93,6 +97,8 @@ class FakeGrabber:
             self._left = int(word.removeprefix("frames:"))
         elif word == "freeze":
             self._frozen = self._noise()
+        elif word == "demo":
+            self._clip = _clip_for_ever()
         elif word == "hang":
             time.sleep(1e6)
         elif word == "exit":
@@ -107,3 +113,12 @@ class FakeGrabber:
 
     def __repr__(self) -> str:
         return f"<FakeGrabber {self._where}: {' '.join(self._words) or 'pictures for ever'}>"
+
+
+def _clip_for_ever() -> Iterator[UInt8Array]:
+    from edge.capture.video import VideoFile
+    from edge.samples import demo_clip
+
+    while True:
+        for frame in VideoFile(demo_clip()):
+            yield frame.image
