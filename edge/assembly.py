@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from edge.bundle.acceptance import Acceptance, EngineFactory, check_golden
 from edge.bundle.choice import Choices, choose_variants, insist, onnx_engines
@@ -22,6 +23,7 @@ from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.signing import Trust, read_trust
 from edge.bundle.store import Store
 from edge.bundle.trial import TrialGate
+from edge.capture.base import Source
 from edge.capture.opening import open_source
 from edge.conditions import RolledBack, TooHot, Updating
 from edge.config import RunSettings
@@ -30,7 +32,7 @@ from edge.errors import StoreError
 from edge.language import Composer
 from edge.memory import give_back_memory
 from edge.outputs.base import Output, Viewer
-from edge.recognition import LabelInfo
+from edge.recognition import LabelInfo, RecognitionSettings
 from edge.runtime import Runtime
 from edge.sentences import open_language, sentence_roles
 from edge.service.notify import Notifier
@@ -53,10 +55,12 @@ def assembled(
     viewers: Sequence[Viewer] = (),
     controls: Controls | None = None,
     observers: Sequence[Observer] = (),
+    watch: Callable[[Source], Source] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Runtime]:
     """A runtime that is ready to run; what it opened is closed on the way out. ``observers`` see each frame's times,
-    ``viewers`` its hands; ``controls`` is None where nobody can ask for anything.
+    ``viewers`` its hands; ``watch`` lets somebody see a source's pictures before the loop does; ``controls`` is None
+    where nobody can ask for anything.
 
     Raises BundleError, StoreError, SourceError, EngineError, CheckFailedError or DependencyError.
     """
@@ -114,9 +118,9 @@ def assembled(
         health, metrics = _watched(settings, notifier, bundle.title, variant, stack)
         give_back_memory()
         yield Runtime(
-            source,
+            watch(cast("Source", source)) if watch is not None and source.delivers == "frames" else source,
             landmarker=landmarker,
-            recogniser=make_recogniser(manifest, engine, labels, settings.landmarker),
+            recogniser=make_recogniser(manifest, engine, labels, settings.landmarker, _thresholds(settings)),
             composer=composer,
             sentences=sentences,
             suggester=suggester,
@@ -133,6 +137,15 @@ def assembled(
             bundle=bundle.title,
             variant=variant,
         )
+
+
+def _thresholds(settings: RunSettings) -> RecognitionSettings:
+    usual = RecognitionSettings()
+    return replace(
+        usual,
+        confidence=usual.confidence if settings.confidence is None else settings.confidence,
+        moving_confidence=usual.moving_confidence if settings.moving_confidence is None else settings.moving_confidence,
+    )
 
 
 def _conditions(trial: TrialGate | None, store: Store | None, health: Sequence[Health], bundle: str) -> list[Condition]:

@@ -15,13 +15,17 @@ from edge.config import SETTINGS, STORE_VARIABLE, TRIAL_SECONDS, RunSettings, de
 from edge.starts import runtime_folder
 
 if TYPE_CHECKING:
+    from edge.kiosk import Kiosk
     from edge.outputs.base import Output
+    from edge.outputs.kiosk.hosts import Address
     from edge.parts import Observer
     from edge.service.notify import Notifier
     from edge.signals import StopSignals
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+_SUGGESTIONS = 3
+"""Words that a kiosk's page has room for."""
 _SOURCES = """\
 sources:
   0, 1, /dev/video2    a camera (V4L2), by number or path
@@ -78,6 +82,12 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
     add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
+    add("--kiosk", type=_address, metavar="[HOST:]PORT",
+        help="serve the kiosk's page, on 127.0.0.1 unless another address is given (default: off)")  # fmt: skip
+    add("--kiosk-name", action="append", default=[], metavar="NAME",
+        help="a further name that the page may be asked for by, where it is served to a network")  # fmt: skip
+    add("--language", choices=("de", "en"), help="of the kiosk's page (default: each browser's own)")
+    add("--samples", type=Path, metavar="DIR", help="recordings for the kiosk's gallery (default: the shipped clip's)")
     add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
         help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
     parser.set_defaults(run=run)
@@ -105,7 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
         sentence=arguments.sentence,
         beams=arguments.beams,
         metrics=arguments.metrics,
+        suggestions=_SUGGESTIONS if arguments.kiosk is not None else 0,
     )
+    if arguments.kiosk is not None:
+        from edge.operator.settings import with_operators_choices
+
+        settings = with_operators_choices(settings)
     notifier = SystemdNotifier()
     with StopSignals() as signals:
         if not notifier.supervised:
@@ -119,8 +134,8 @@ def run(arguments: argparse.Namespace) -> int:
                 _read(arguments, settings, signals, notifier, observers=(guard,))
         if guard.waiting:
             with ExitStack() as stack:
-                make = partial(_output, arguments, stack, supervised=True)
-                safe_mode(guard, lambda: [make()[0]], notifier, stopped=lambda: signals.requested)
+                make = partial(_shown, arguments, settings, stack)
+                safe_mode(guard, make, notifier, stopped=lambda: signals.requested)
     return 0
 
 
@@ -135,11 +150,38 @@ def _read(
 
     with ExitStack() as stack:
         output, progress = _output(arguments, stack, supervised=notifier.supervised)
+        kiosk = _kiosk(arguments, settings, stack, supervised=notifier.supervised)
         runtime = stack.enter_context(
-            assembled(settings, [output], notifier=notifier, observers=observers, progress=progress)
+            assembled(
+                settings,
+                [output] if kiosk is None else [output, kiosk.hub],
+                notifier=notifier,
+                viewers=[] if kiosk is None else [kiosk.hub],
+                controls=None if kiosk is None else kiosk.controls,
+                observers=observers if kiosk is None else [*observers, kiosk.pulse],
+                watch=None if kiosk is None else kiosk.preview.watching,
+                progress=progress,
+            )
         )
         signals.call(runtime.stop)
         runtime.run()
+
+
+def _shown(arguments: argparse.Namespace, settings: RunSettings, stack: ExitStack) -> list[Output]:
+    """Who can show a fault of the service."""
+    kiosk = _kiosk(arguments, settings, stack, supervised=True)
+    output, _ = _output(arguments, stack, supervised=True)
+    return [output] if kiosk is None else [output, kiosk.hub]
+
+
+def _kiosk(arguments: argparse.Namespace, settings: RunSettings, stack: ExitStack, *, supervised: bool) -> Kiosk | None:
+    """The kiosk's page, where one is wanted."""
+    if arguments.kiosk is None:
+        return None
+    from edge.kiosk import KioskSettings, opened
+
+    wanted = KioskSettings(arguments.kiosk, arguments.language, tuple(arguments.kiosk_name), arguments.samples)
+    return stack.enter_context(opened(settings, wanted, supervised=supervised))
 
 
 def _causes(settings: RunSettings) -> list[Path]:
@@ -181,6 +223,15 @@ def _count(text: str) -> int:
     if not 1 <= number <= 1_000_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return number
+
+
+def _address(text: str) -> Address:
+    from edge.outputs.kiosk.hosts import parse_address
+
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port or address of this machine: {error}") from error
 
 
 def _port(text: str) -> int:

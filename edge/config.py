@@ -64,3 +64,6 @@ class RunSettings:
     """Words to choose from while one is being spelled."""
     gestures: bool = True
     """Whether gestures of the hands change the text (`edge.recognition.gestures`)."""
+    confidence: float | None = None
+    moving_confidence: float | None = None
+    """Thresholds that are not the usual ones (`edge.recognition.settings`)."""

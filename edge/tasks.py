@@ -25,6 +25,7 @@ from edge.recognition import (
     LabelInfo,
     Pictures,
     Recogniser,
+    RecognitionSettings,
     WholePictureRecogniser,
     Windows,
     hand_window,
@@ -127,9 +128,13 @@ def open_landmarker(
 
 
 def make_recogniser(
-    manifest: Manifest, engine: Engine, labels: Sequence[LabelInfo], landmarker: LandmarkerChoice
+    manifest: Manifest,
+    engine: Engine,
+    labels: Sequence[LabelInfo],
+    landmarker: LandmarkerChoice,
+    settings: RecognitionSettings | None = None,
 ) -> Recogniser | WholePictureRecogniser:
-    """What reads signs with the classifier's ``engine``."""
+    """What reads signs with the classifier's ``engine``; ``settings`` for thresholds that are not the usual ones."""
     logits, aspect = manifest.output == "logits", manifest.input.aspect or _ASPECT
     if (window := manifest.input.window) is not None:
         build = holistic_window if manifest.task == "holistic-sequence" else hand_window
@@ -139,18 +144,20 @@ def make_recogniser(
             window=window.frames,
             rate=window.rate,
             aspect=aspect,
+            settings=settings,
             logits=logits,
             inputs=Windows(build),
         )
     still = [replace(label, moving=False) for label in labels]  # no movement shows in one picture
     if _whole_pictures(manifest, landmarker):
-        return WholePictureRecogniser(engine, labels=still, rate=_PICTURE_RATE, logits=logits)
+        return WholePictureRecogniser(engine, labels=still, rate=_PICTURE_RATE, settings=settings, logits=logits)
     return Recogniser(
         engine,
         labels=still,
         window=round(_PICTURE_STAY * _PICTURE_RATE),
         rate=_PICTURE_RATE,
         aspect=aspect,
+        settings=settings,
         logits=logits,
         inputs=Pictures(),
     )

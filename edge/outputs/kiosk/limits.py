@@ -29,14 +29,21 @@ class RateLimit:
 
     def allows(self, address: str) -> bool:
         """Whether this request may pass; it then counts."""
-        now = self._clock()
-        left, seen = self._buckets.pop(address, (self._rate.burst, now))
-        left = min(left + (now - seen) * self._rate.per_second, self._rate.burst)
+        left = self._left(address)
         allowed = left >= 1
-        self._buckets[address] = (left - allowed, now)
+        self._buckets.pop(address, None)
+        self._buckets[address] = (left - allowed, self._clock())
         while len(self._buckets) > _ADDRESSES:
             self._buckets.popitem(last=False)
         return allowed
+
+    def spent(self, address: str) -> bool:
+        """Whether the next request would not pass; nothing counts."""
+        return self._left(address) < 1
+
+    def _left(self, address: str) -> float:
+        left, seen = self._buckets.get(address, (self._rate.burst, 0.0))
+        return min(left + (self._clock() - seen) * self._rate.per_second, self._rate.burst)
 
     def __repr__(self) -> str:
         return f"<RateLimit {self._rate}: {len(self._buckets)} addresses>"

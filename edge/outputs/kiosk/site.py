@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from edge.controls import Controls
@@ -32,14 +33,7 @@ def served(
 
     Raises DependencyError without starlette and uvicorn, UsageError for an address that cannot be used.
     """
-    try:
-        import starlette
-        import uvicorn
-    except ImportError as error:
-        raise DependencyError(
-            "the kiosk's page needs starlette and uvicorn", found=error, remedy="pip install 'fingerpost[kiosk]'"
-        ) from error
-    del starlette, uvicorn
+    needs_server()
     from edge.outputs.kiosk.routes import kiosk_app
     from edge.outputs.kiosk.security import Shield
     from edge.outputs.kiosk.server import KioskServer
@@ -51,3 +45,14 @@ def served(
     finally:
         hub.close()
         server.close()
+
+
+def needs_server() -> None:
+    """Raises DependencyError without the packages of the kiosk."""
+    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise DependencyError(
+            "the kiosk's page needs starlette and uvicorn",
+            found=f"no {' and no '.join(missing)}",
+            remedy="pip install 'fingerpost[kiosk]'",
+        )

@@ -2,9 +2,8 @@
 // pressed by accident while somebody speaks to the page (WCAG 2.1.4).
 
 import { post } from "/static/api.js";
+import { notice } from "/static/notice.js";
 import { text } from "/static/text.js";
-
-const NOTICE_SECONDS = 4;
 
 export async function act(name, origin, value = "") {
   try {
@@ -13,14 +12,6 @@ export async function act(name, origin, value = "") {
   } catch {
     notice(text("notice.failed"));
   }
-}
-
-let timer = 0;
-
-export function notice(words) {
-  clearTimeout(timer);
-  document.getElementById("notice").textContent = words;
-  timer = setTimeout(() => notice(""), NOTICE_SECONDS * 1000);
 }
 
 export function listen() {
