@@ -115,7 +115,9 @@ class Camera:
             self._number = picture.number
             self.dropped += picture.number - before - 1
             self._watch.picture(picture.image, now)
-            self._reason = ""
+            if self._reason:
+                _log.warning("%s: pictures come again", self._where)
+                self._reason = ""
         fault = self._ended() or self._watch.fault(now)
         if fault:
             self._give_up(fault, now)

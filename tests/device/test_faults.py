@@ -51,7 +51,7 @@ def test_a_hanging_camera_is_started_anew_without_the_service(board: Board, repo
         begin = _inject(kiosk, report, "camera process hangs (SIGSTOP)")
         kiosk.run(f"kill -STOP {kiosk.camera_pid}")
         kiosk.guest.expect(r"camera lost", since=begin, within=DETECT_S)
-        back = kiosk.guest.expect(r"over: camera lost", since=begin, within=60)
+        back = kiosk.guest.expect(r"pictures come again", since=begin, within=60)
         assert kiosk.pid == main and kiosk.restarts == 0
         report.recovered("camera process hangs (SIGSTOP)", back.time - begin)
 
@@ -68,7 +68,7 @@ def test_a_camera_that_is_unplugged_and_plugged_in_needs_no_restart(board: Board
         assert kiosk.status.startswith("camera-lost") and kiosk.state == "active"
         plugged = kiosk.guest.now()
         kiosk.plug_camera()
-        back = kiosk.guest.expect(r"over: camera lost", since=plugged, within=60)
+        back = kiosk.guest.expect(r"pictures come again", since=plugged, within=60)
         assert kiosk.pid == main and kiosk.restarts == 0
         report.recovered("camera unplugged, and plugged in again", back.time - plugged)
 

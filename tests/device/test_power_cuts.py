@@ -81,8 +81,8 @@ def test_while_a_bundle_is_activated(socket: Socket, report: Report) -> None:
     report.inject("power cut while a bundle is activated")
     kiosk = Kiosk(socket.guest)
     kiosk.begin(f"fingerpost install {BUNDLE}")
-    # The very moment at which the link has moved: what comes after it is not on the card yet.
-    kiosk.guest.wait_for(f"readlink {STORE}/active | grep -q 2.0.0", within=600, every=0)
+    # As soon as the link has moved.
+    kiosk.guest.wait_for(f"readlink {STORE}/active | grep -q 2.0.0", within=600, every=0.1)
     kiosk = socket.again()
     ready = kiosk.ready(0.0, within=BOOT_S)
     version, states = kiosk.version, kiosk.bundle_states()

@@ -71,13 +71,14 @@ def test_a_hanging_process_is_gone_after_the_restart():
         os.kill(first, 0)
 
 
-def test_a_camera_that_stays_away_is_told_about_again_and_again_until_it_is_back():
+def test_a_camera_that_stays_away_is_told_about_again_and_again_until_it_is_back(caplog):
     camera = Camera(fake("frames:20 end", "absent", "absent", "absent", "absent", ""), settings=QUICK)
     seen = until(camera, lambda seen: camera.restarts == 5 and isinstance(seen[-1], Frame))
     states = [item for item in seen if isinstance(item, State)]
     assert states and all(state.name == "camera-lost" for state in states)
     assert "there is no camera here" in [state.detail for state in states]
     assert isinstance(seen[-1], Frame)
+    assert [record.getMessage() for record in caplog.records].count("fake: pictures come again") == 1
 
 
 def test_another_size_is_no_trouble():
