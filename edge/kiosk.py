@@ -72,7 +72,7 @@ def opened(settings: RunSettings, kiosk: KioskSettings, *, supervised: bool) -> 
         operations = DeviceOperations(
             settings, preview=preview, pulse=pulse, logs=logs, stop=_stop, supervised=supervised
         )
-        more = [*_office(settings.store, operations), *_gallery(settings, kiosk, stack)]
+        more = [*_office(settings.store, operations), *_gallery(settings, kiosk.samples, stack)]
         server = stack.enter_context(
             served(hub, controls, kiosk.address, language=kiosk.language, names=kiosk.names, more=more)
         )
@@ -109,5 +109,10 @@ def _office(folder: Path, operations: DeviceOperations) -> list[Route]:
     return office_routes(operations, access.allows, page_files())
 
 
-def _gallery(settings: RunSettings, kiosk: KioskSettings, stack: ExitStack) -> list[Route]:
-    return []
+def _gallery(settings: RunSettings, folder: Path | None, stack: ExitStack) -> list[Route]:
+    from edge.gallery import SampleReader
+    from edge.outputs.kiosk.gallery import gallery_routes
+
+    reader = SampleReader(settings, folder)
+    stack.callback(reader.close)
+    return gallery_routes(reader, page_files())
