@@ -32,7 +32,7 @@ from edge.errors import StoreError
 from edge.language import Composer
 from edge.memory import give_back_memory
 from edge.outputs.base import Output, Viewer
-from edge.recognition import LabelInfo, RecognitionSettings
+from edge.recognition import GestureReader, LabelInfo, RecognitionSettings
 from edge.runtime import Runtime
 from edge.sentences import open_language, sentence_roles
 from edge.service.notify import Notifier
@@ -124,6 +124,7 @@ def assembled(
             composer=composer,
             sentences=sentences,
             suggester=suggester,
+            gestures=GestureReader() if settings.gestures else None,
             conditions=_conditions(trial, store, health, bundle.title),
             viewers=viewers,
             controls=controls,

@@ -75,7 +75,7 @@ class MotionMeter:
         hands = tuple(tick.landmarks[slot, :, :2] * self._unit for slot in (0, 1) if tick.visible[slot])
         if not hands:
             return None, 0.0
-        self._sizes.append((tick.time, max(_size(hand) for hand in hands)))
+        self._sizes.append((tick.time, max(hand_size(hand) for hand in hands)))
         while self._sizes[0][0] < tick.time - _MEMORY:
             self._sizes.popleft()
         pose = Pose(hands, max(median(size for _, size in self._sizes), _EPS), tick.time)
@@ -92,7 +92,8 @@ def _centred(hands: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
     return tuple(hand - hand.mean(axis=0) for hand in hands)
 
 
-def _size(hand: FloatArray) -> float:
+def hand_size(hand: FloatArray) -> float:
+    """The longest side of a palm (21, 2) as seen."""
     along = float(np.linalg.norm(hand[9] - hand[0]))
     across = float(np.linalg.norm(hand[5] - hand[17]))
     return max(along, 1.3 * across)
