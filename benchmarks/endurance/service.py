@@ -35,19 +35,29 @@ _FRAMES = re.compile(r"^fingerpost_frames_total (\S+)", re.MULTILINE)
 class Service:
     """One service; a context manager that ends it. ``words`` follow ``edge run``; ``folder`` takes log and socket.
 
-    ``told`` is what it told systemd, with the time; ``starts`` how often it was started. Waiting raises
-    CheckFailedError after `PATIENCE_S`.
+    ``process`` is the one that runs, ``told`` what it told systemd, with the time; ``starts`` how often it was started.
+    Without ``metrics`` frames cannot be counted. Waiting raises CheckFailedError after `PATIENCE_S`.
     """
 
+    process: subprocess.Popen[bytes]
+
     def __init__(
-        self, folder: Path, words: Sequence[str], *, restart: float = RESTART_S, watchdog: float = WATCHDOG_S
+        self,
+        folder: Path,
+        words: Sequence[str],
+        *,
+        metrics: bool = True,
+        restart: float = RESTART_S,
+        watchdog: float = WATCHDOG_S,
     ) -> None:
         self._restart, self._watchdog = restart, watchdog
         self._runtime = folder / "run"
         self._runtime.mkdir(exist_ok=True)
         self.log = folder / "log"
         self._port = _free_port()
-        self._words = [sys.executable, "-m", "edge", "run", *words, "--headless", "--metrics", str(self._port)]
+        self._words = [sys.executable, "-m", "edge", "run", *words, "--headless"]
+        if metrics:
+            self._words += ["--metrics", str(self._port)]
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(folder / "notify"))
         self._socket.settimeout(_POLL_S)
@@ -61,6 +71,8 @@ class Service:
         self.told: list[tuple[float, str]] = []
         self.starts = 0
         self._due: float | None = None
+        self._fed = 0.0
+        self._starved = False
         self._start()
 
     def __enter__(self) -> Service:
