@@ -14,10 +14,22 @@ from edge.outputs.json_lines import error_object, write_line
 
 SUITES = {
     "classifier": "latency and accuracy retention of each variant of the classifier (the default)",
-    "models": "several bundles in one table, as in the README",
-    "landmarks": "the hand pipeline",
+    "networks": "every network of a bundle alone, beside TFLite",
+    "landmarks": "the hand pipeline, beside MediaPipe",
+    "pipeline": "capture to caption on a clip, stage by stage, beside a naive loop",
+    "startup": "from a process's start to its first frame",
+    "memory": "what a process holds, stage by stage, and its peak",
+    "sustained": "minutes at camera rate: temperature, clock, throttling",
+    "energy": "watts and joules a frame, where the board reports power",
+    "soak": "the whole service at full speed for minutes: does it grow?",
     "spelling": "reading spelt words",
+    "models": "several bundles in one table, as in the README",
+    "all": "classifier to sustained, and one page with all of it",
+    "page": "kept results on one HTML page, or as Markdown",
+    "compare": "two kept results: what changed, with intervals; a gate",
 }
+_MODULES = {"all": "everything"}
+"""Of suites that are not named like theirs."""
 INTERRUPTED = 130
 
 
@@ -29,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     suite = words.pop(0) if words and words[0] in SUITES else "classifier"
     try:
-        return int(import_module(f"benchmarks.{suite}").main(words))
+        return int(import_module(f"benchmarks.{_MODULES.get(suite, suite)}").main(words))
     except FingerpostError as error:
         return _fail(error, as_json="--json" in words)
     except ModuleNotFoundError as error:

@@ -7,17 +7,21 @@ is known.
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import classifier_report, fingerprint, report
+from benchmarks import fingerprint, report
 from benchmarks.accuracy import Score, agreement, answered
+from benchmarks.affinity import pinned
+from benchmarks.classifier_blocks import classifier_blocks
 from benchmarks.contestants import Contestant, reference, variants
 from benchmarks.latency import Latency, Method, golden_feeds, latencies
+from benchmarks.loadgen import SingleStream, require_loadgen, single_stream
+from benchmarks.output import add_output_options, present
 from benchmarks.peers import NAMES, open_peers
 from benchmarks.results import Agreement, ClassifierResult, DataInfo, VariantInfo
 from benchmarks.scoring import DataOptions, check_floor, score_data
@@ -27,7 +31,8 @@ from edge.engines import Engine
 from edge.errors import UsageError
 from edge.types import AnyArray
 
-THREADS = (1, 2)
+THREADS = (1, 2, 4)
+MOST_THREADS = 256
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,6 +41,10 @@ def main(argv: Sequence[str]) -> int:
     method = Method(options.iterations)
     if options.iterations < 1:
         raise UsageError("too few iterations", expected="--iterations 1 or more", found=options.iterations)
+    if options.mlperf is not None:
+        if options.mlperf < 1:
+            raise UsageError("too few queries", expected="--mlperf 1 or more", found=options.mlperf)
+        require_loadgen()
     data = data_options(options)
     if options.floor is not None and data is None:
         raise UsageError("--floor holds for data", remedy="name labelled examples with --data DIR")
@@ -44,8 +53,16 @@ def main(argv: Sequence[str]) -> int:
         contestants = (*variants(bundle), *peers)
         if options.floor is not None and len(contestants) - len(peers) < 2:
             raise UsageError("--floor compares variants", where=bundle.path, found=f"{contestants[0].name} alone")
-        result = measure(bundle, contestants, data=data, method=method, progress=progress)
-    (report.print_json if options.json else classifier_report.print_classifier)(result)
+        result = measure(
+            bundle,
+            contestants,
+            data=data,
+            method=method,
+            threads=options.threads,
+            queries=options.mlperf,
+            progress=progress,
+        )
+    present(result, classifier_blocks, options)
     if options.floor is not None:
         check_floor(result.scores, options.floor, peers=[each.name for each in peers])
     return 0
@@ -58,9 +75,12 @@ def measure(
     data: DataOptions | None,
     method: Method,
     progress: report.Progress,
+    threads: Sequence[int] = THREADS,
+    queries: int | None = None,
     seed: int = 0,
 ) -> ClassifierResult:
-    """Measure every contestant; ``seed`` fixes the bootstrap's resamples."""
+    """Measure every contestant with each number of ``threads``, and with so many ``queries`` of MLPerf's SingleStream;
+    ``seed`` fixes the bootstrap's resamples."""
     base = reference(contestants)
     rng = np.random.default_rng(seed)
     golden = golden_feeds(bundle)
@@ -77,9 +97,9 @@ def measure(
     first = {name: array[:1] for name, array in golden.items()}
     rows: list[Latency] = []
     own = tuple(each for each in contestants if not each.peer)
-    for threads in THREADS:  # peers at one thread only: PyTorch's threads spin, and on a busy machine for seconds
-        timed = contestants if threads == 1 else own
-        rows += latencies(timed, first, reference=base, threads=threads, method=method, progress=progress, rng=rng)
+    for count in threads:  # peers at one thread only: PyTorch's threads spin, and on a busy machine for seconds
+        timed = contestants if count == 1 else own
+        rows += latencies(timed, first, reference=base, threads=count, method=method, progress=progress, rng=rng)
     return ClassifierResult(
         suite="classifier",
         bundle=str(bundle.path),
@@ -91,6 +111,7 @@ def measure(
         warmup=method.warmup,
         variants=tuple(VariantInfo(each.name, each.size, each.how, each.peer) for each in contestants),
         latencies=tuple(rows),
+        streams=_streams(contestants, first, queries) if queries else (),
         golden=tuple(on_golden.values()),
         data=info,
         scores=scores,
@@ -104,6 +125,24 @@ def golden_agreement(
     """How far each engine gives the labels of the ``reference`` on golden inputs (N, ...)."""
     labels = {name: answered(_one_by_one(engine, golden)) for name, engine in engines.items()}
     return {name: Agreement(name, len(own), agreement(own, labels[reference])) for name, own in labels.items()}
+
+
+def thread_counts(text: str) -> tuple[int, ...]:
+    """``1,2,4`` as numbers; raises ArgumentTypeError."""
+    words = text.split(",")
+    if not all(word.isascii() and word.isdecimal() and 0 < int(word) <= MOST_THREADS for word in words):
+        raise ArgumentTypeError(f"{text!r} is no list of numbers from 1 to {MOST_THREADS}, like 1,2,4")
+    return tuple(dict.fromkeys(map(int, words)))
+
+
+def _streams(
+    contestants: Sequence[Contestant], feeds: Mapping[str, AnyArray], queries: int
+) -> tuple[SingleStream, ...]:
+    found = []
+    for each in contestants:
+        with pinned(1), closing(each.open(1)) as engine:
+            found.append(single_stream(each.name, engine, feeds, queries=queries))
+    return tuple(found)
 
 
 def data_options(options: Namespace) -> DataOptions | None:
@@ -132,7 +171,9 @@ def _parser() -> Parser:
     parser.add_argument("--peer", action="append", default=[], choices=NAMES, help="measured beside it; needs torch")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="what the peers are made from")
     parser.add_argument("--iterations", type=int, default=500, metavar="N", help="measured rounds (500)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--threads", type=thread_counts, default=THREADS, metavar="N,N", help="threads (1,2,4)")
+    parser.add_argument("--mlperf", type=int, metavar="N", help="also N queries of MLPerf's SingleStream, by LoadGen")
+    add_output_options(parser)
     return parser
 
 

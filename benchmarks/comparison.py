@@ -1,12 +1,15 @@
-"""Whether two variants really differ, and whether a probability can be believed."""
+"""Whether two things really differ: two variants, two loops, two runs; and whether a probability can be believed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.statistics import RESAMPLES, Interval
 
 _BINS = 15
 
@@ -46,3 +49,50 @@ def calibration_error(confidence: NDArray[np.floating[Any]], right: NDArray[np.b
     sure, hits = confidence[known].astype(np.float64), right[known]
     bins = np.minimum((sure * _BINS).astype(np.intp), _BINS - 1)
     return float(np.abs(np.bincount(bins, hits - sure)).sum() / len(hits))
+
+
+def ratio_of_percentiles(
+    numerator: Sequence[Sequence[float]],
+    denominator: Sequence[Sequence[float]],
+    percent: float,
+    *,
+    rng: np.random.Generator,
+) -> Interval | None:
+    """A percentile of all times of ``numerator`` over that of ``denominator``, both by pass: passes of the same round
+    stand at the same place. Rounds are resampled whole. None where one of them has no times."""
+    rounds = [pair for pair in zip(numerator, denominator, strict=True) if all(len(times) for times in pair)]
+    if not rounds:
+        return None
+
+    def ratio(chosen: Sequence[int]) -> float:
+        upper, lower = (np.concatenate([rounds[i][side] for i in chosen]) for side in (0, 1))
+        return float(np.percentile(upper, percent) / np.percentile(lower, percent))
+
+    every = range(len(rounds))
+    redrawn = [ratio(rng.choice(len(rounds), len(rounds)).tolist()) for _ in range(RESAMPLES)]
+    return _between(ratio(every), redrawn)
+
+
+def unpaired_ratio(numerator: Sequence[float], denominator: Sequence[float], *, rng: np.random.Generator) -> Interval:
+    """Median of ``numerator`` / median of ``denominator``, measured in different runs: each is resampled alone."""
+    upper, lower = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    medians = [
+        np.median(values[rng.integers(len(values), size=(RESAMPLES, len(values)))], axis=1) for values in (upper, lower)
+    ]
+    return _between(float(np.median(upper) / np.median(lower)), medians[0] / medians[1])
+
+
+def unpaired_difference(share: Interval, other: Interval) -> Interval:
+    """``share`` - ``other``, two shares of different samples, each with its `wilson` interval.
+
+    Newcombe's hybrid score interval (R. G. Newcombe, Statistics in Medicine 17, 1998, method 10).
+    """
+    value = share.value - other.value
+    low = value - float(np.hypot(share.value - share.low, other.high - other.value))
+    high = value + float(np.hypot(share.high - share.value, other.value - other.low))
+    return Interval(value, low, high)
+
+
+def _between(value: float, redrawn: Sequence[float] | NDArray[np.float64]) -> Interval:
+    low, high = np.percentile(redrawn, (2.5, 97.5))
+    return Interval(value, float(low), float(high))

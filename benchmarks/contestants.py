@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.bundle.manifest import Precision
+from edge.bundle.manifest import Precision, Role
 from edge.bundle.reader import Bundle
 from edge.engines import Engine, OnnxEngine
 
@@ -23,12 +23,12 @@ class Contestant:
     """Whether it is somebody else's way."""
 
 
-def variants(bundle: Bundle) -> tuple[Contestant, ...]:
-    """The variants of the bundle's classifier on ONNX Runtime."""
+def variants(bundle: Bundle, role: Role = "classifier") -> tuple[Contestant, ...]:
+    """The variants of one of the bundle's networks on ONNX Runtime."""
     return tuple(
-        Contestant(entry.variant, entry.size, entry.quantization, partial(_onnx, bundle, entry.variant))
+        Contestant(entry.variant, entry.size, entry.quantization, partial(_onnx, bundle, role, entry.variant))
         for entry in bundle.manifest.networks
-        if entry.role == "classifier"
+        if entry.role == role
     )
 
 
@@ -38,5 +38,5 @@ def reference(contestants: tuple[Contestant, ...]) -> str:
     return "fp32" if "fp32" in names else names[0]
 
 
-def _onnx(bundle: Bundle, variant: Precision, threads: int) -> Engine:
-    return OnnxEngine(bundle.network("classifier", variant), threads=threads, label=f"{bundle.title} {variant}")
+def _onnx(bundle: Bundle, role: Role, variant: Precision, threads: int) -> Engine:
+    return OnnxEngine(bundle.network(role, variant), threads=threads, label=f"{bundle.title} {role} {variant}")

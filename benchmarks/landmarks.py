@@ -25,6 +25,7 @@ from benchmarks.landmarks_letters import LetterReader, Letters, tally
 from benchmarks.landmarks_report import CPU, print_landmarks
 from benchmarks.landmarks_results import OURS, REFERENCE, Cost, LandmarkResult
 from benchmarks.landmarks_scenes import Scene
+from benchmarks.output import save
 from edge.bundle.manifest import Precision, Role
 from edge.bundle.reader import Bundle, open_bundle
 from edge.cli import Parser
@@ -70,6 +71,8 @@ def main(argv: Sequence[str]) -> int:
             rounds=options.rounds,
             pictures=Pictures(options.data, options.pictures, options.letters) if options.data else None,
         )
+    if options.save is not None:
+        save(result, options.save)
     if options.json:
         report.print_json(result)
     else:
@@ -253,6 +256,7 @@ def _parser() -> Parser:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pictures", type=int, default=100, help="real pictures of each source, compared")
     parser.add_argument("--letters", type=int, default=1000, help="real pictures of each source, read as letters")
+    parser.add_argument("--save", type=Path, metavar="DIR", help="keep the result as JSON, named after the machine")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON object")
     output.add_argument("--markdown", action="store_true", help="the table of the README")

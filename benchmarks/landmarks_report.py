@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
 from benchmarks.landmarks_agreement import Agreement
 from benchmarks.landmarks_results import OURS, REFERENCE, Cost, LandmarkResult
-from benchmarks.report import line, wide_console
+from benchmarks.pages.document import Block, Heading, Line, Table, print_blocks, print_markdown
+from benchmarks.pages.machine import machine_lines
 
 CPU = "CPU ms a frame"
 
@@ -26,8 +23,6 @@ _COST_TARGETS: Mapping[str, float] = {
 _HAND_TARGET = "fp32 0.3 / 1, int8 1"
 _FACE_TARGET = "fp32 1"
 _LETTERS_TARGET = "int8 within 0.5"
-_UNBROKEN = 1000
-"""Columns that no row fills: in Markdown a row must stay on its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +55,32 @@ def rows(result: LandmarkResult) -> Iterator[Row]:
 
 
 def print_landmarks(result: LandmarkResult, *, markdown: bool = False) -> None:
-    """The table; unless it is for a README, also the details of the agreement and the machine."""
-    console = wide_console()
-    table = Table(box=box.MARKDOWN if markdown else box.HEAVY_HEAD)
-    for name in ("case", "at most", "n", "MediaPipe", *OURS):
-        table.add_column(name, justify="left" if name in ("case", "at most") else "right", overflow="fold")
+    """The report, or for a README the first table alone."""
+    if markdown:
+        print_markdown([_table(result)])
+    else:
+        print_blocks(landmarks_blocks(result))
+
+
+def landmarks_blocks(result: LandmarkResult) -> list[Block]:
+    """The report: the table of the README, then the details of the agreement."""
+    return [
+        Heading("Landmarks", f"beside MediaPipe 0.10.21, one thread each; networks of {result.networks}", top=True),
+        *machine_lines(result.machine),
+        _table(result),
+        Line("MediaPipe's own difference is what changing the last bit of the pictures does to it."),
+        Line("Hands that cannot be compared are counted: missed by ours, extra in ours, reported twice by MediaPipe."),
+        Heading("Agreement with MediaPipe", "in percent of the hand's (the face's) size"),
+        _details({**result.agreements, **result.faces}),
+    ]
+
+
+def _table(result: LandmarkResult) -> Table:
+    found = []
     for row in rows(result):
         cells = (row.cells.get(name, "") for name in (REFERENCE, *OURS))
-        table.add_row(*(escape(cell) for cell in (row.case, row.target, row.n, *cells)))
-    if markdown:
-        console.width = _UNBROKEN
-        console.print(table)
-        return
-    line(console, f"[bold]Beside MediaPipe 0.10.21[/], one thread each; networks of {escape(result.networks)}")
-    line(console, f"[dim]Machine: {escape(result.machine.line)}[/]")
-    console.print(table)
-    line(console, "MediaPipe's own difference is what changing the last bit of the pictures does to it.")
-    line(
-        console,
-        "Hands that cannot be compared are counted: missed by ours, extra in ours, reported twice by MediaPipe.\n",
-    )
-    console.print(_detail_table({**result.agreements, **result.faces}))
+        found.append((row.case, row.target, row.n, *cells))
+    return Table(("case", "at most", "n", "MediaPipe", *OURS), tuple(found))
 
 
 def _difference_row(case: str, target: str, agreements: Mapping[str, Agreement]) -> Row:
@@ -96,14 +96,12 @@ def _cost_cells(cost: Cost) -> dict[str, str]:
     return {name: cell if name == REFERENCE else f"{cell} ({cost.ratio(name):.2f}x)" for name, cell in cells.items()}
 
 
-def _detail_table(agreements: Mapping[str, Mapping[str, Agreement]]) -> Table:
-    table = Table(title="Agreement with MediaPipe, in percent of the hand's (the face's) size")
-    names = ("scene", "backend", "mean", "median", "p95", "depth", "found", "missed", "extra", "twice", "other side")
-    for name in names:
-        table.add_column(name, justify="left" if name in names[:2] else "right")
+def _details(agreements: Mapping[str, Mapping[str, Agreement]]) -> Table:
+    found = []
     for scene, backends in agreements.items():
         for backend, row in backends.items():
             shares = (f"{100 * value:.3f}" for value in (row.mean, row.median, row.p95, row.depth))
             counts = (str(n) for n in (row.hands, row.missed, row.extra, row.twice, row.sides))
-            table.add_row(scene, backend, *shares, *counts)
-    return table
+            found.append((f"{scene}, {backend}", *shares, *counts))
+    names = ("mean", "median", "p95", "depth", "found", "missed", "extra", "twice", "other\nside")
+    return Table(("scene, backend", *names), tuple(found))

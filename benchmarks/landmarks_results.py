@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.fingerprint import Fingerprint
 from benchmarks.landmarks_agreement import Agreement
@@ -43,3 +44,4 @@ class LandmarkResult:
     faces: Mapping[str, Mapping[str, Agreement]]
     jitters: Mapping[str, Mapping[str, float]]
     letters: Letters | None
+    suite: Literal["landmarks"] = "landmarks"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks.affinity import pinned
 from benchmarks.contestants import Contestant
 from benchmarks.report import Progress
 from benchmarks.timing import Case, interleave
@@ -26,7 +28,8 @@ class Latency:
 
     ``ratio`` is its median wall time over the reference's with as many threads, ``cpu_ratio`` the same of CPU time,
     which other programs on the machine disturb less; both are None for the reference itself. ``cpu_over_peers`` is its
-    median CPU time over that of each peer, for our variants.
+    median CPU time over that of each peer, for our variants. ``cores`` are those that it was kept on, ``wall_rounds``
+    and ``cpu_rounds`` the single rounds.
     """
 
     variant: str
@@ -36,6 +39,9 @@ class Latency:
     ratio: Interval | None
     cpu_ratio: Interval | None
     cpu_over_peers: dict[str, Interval]
+    cores: tuple[int, ...]
+    wall_rounds: tuple[float, ...]
+    cpu_rounds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,10 @@ def latencies(
     progress: Progress,
     rng: np.random.Generator,
 ) -> tuple[Latency, ...]:
-    """Time every contestant on ``feeds`` with so many ``threads``; ``rng`` draws the bootstrap's resamples."""
+    """Time every contestant on ``feeds`` with so many ``threads`` on as many cores; ``rng`` draws the bootstrap's
+    resamples."""
     with ExitStack() as stack:
+        cores = stack.enter_context(pinned(threads))
         cases = []
         for each in contestants:
             engine = each.open(threads)
@@ -83,9 +91,17 @@ def latencies(
             cpu_over_peers={}
             if each.peer
             else {peer.name: ratio_of_medians(timing.cpu, peer.cpu, rng=rng) for peer in peers},
+            cores=cores,
+            wall_rounds=rounded(timing.wall),
+            cpu_rounds=rounded(timing.cpu),
         )
         for timing, each in zip(timings, contestants, strict=True)
     )
+
+
+def rounded(seconds: NDArray[np.float64]) -> tuple[float, ...]:
+    """To a tenth of a microsecond: more is noise, and is kept in files."""
+    return tuple(np.round(seconds, 7).tolist())
 
 
 def golden_feeds(bundle: Bundle) -> dict[str, AnyArray]:

@@ -23,6 +23,7 @@ from benchmarks.classifier import add_data_options, data_options, golden_agreeme
 from benchmarks.contestants import Contestant, reference, variants
 from benchmarks.latency import Method, golden_feeds
 from benchmarks.models_results import ModelRow, ModelsResult, VariantRow
+from benchmarks.output import save
 from benchmarks.scoring import DataOptions, score_data
 from benchmarks.timing import Case, Timings, interleave
 from edge.bundle.manifest import Measurement
@@ -54,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
         progress = stack.enter_context(report.progress())
         bundles = [stack.enter_context(open_bundle(path)) for path in options.bundles]
         result = measure(bundles, data=data_options(options), method=Method(options.iterations), progress=progress)
+    if options.save is not None:
+        save(result, options.save)
     if options.json:
         report.print_json(result)
     else:
@@ -196,6 +199,7 @@ def _parser() -> Parser:
     parser.add_argument("bundles", type=Path, nargs="+", metavar="BUNDLE", help="the bundles to measure")
     add_data_options(parser)
     parser.add_argument("--iterations", type=int, default=100, metavar="N", help="measured rounds (100)")
+    parser.add_argument("--save", type=Path, metavar="DIR", help="keep the result as JSON, named after the machine")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="one table in Markdown")
     form.add_argument("--json", action="store_true", help="one JSON object on standard output")

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rich.markup import escape
-
-from benchmarks.classifier_report import narrow_table
 from benchmarks.models_results import ModelRow, ModelsResult, VariantRow
-from benchmarks.report import interval, line, mebibytes, milliseconds, wide_console
+from benchmarks.pages.document import Block, Heading, Line, Plot, Table, print_blocks
+from benchmarks.pages.machine import machine_lines
+from benchmarks.pages.plots import front
+from benchmarks.report import interval, mebibytes, milliseconds
 
 _HEAD = (
     "model",
@@ -28,33 +28,55 @@ _HEAD = (
 
 def print_models(result: ModelsResult) -> None:
     """A block per model."""
-    console = wide_console()
-    line(console, f"[dim]Machine: {escape(result.machine.line)}[/]")
-    line(console, escape(_method(result)))
+    print_blocks(models_blocks(result))
+
+
+def models_blocks(result: ModelsResult) -> list[Block]:
+    """The report."""
+    blocks: list[Block] = [
+        Heading("Models", f"{len(result.rows)} in the same interleaved rounds", top=True),
+        *machine_lines(result.machine),
+        Line(_method(result)),
+    ]
     for row in result.rows:
-        line(console, f"\n[bold]{escape(row.title)}[/] for {row.target} ({escape(row.model)})")
-        line(console, f"{row.task}, {row.classes} classes, {row.parameters:,} parameters")
-        if row.reported:
-            line(console, f"Its document reports {escape(row.reported)}")
-        for each in row.measured:
-            line(console, f"Measured: {escape(_measurement(each))}")
-        if not row.measured:
-            line(console, "The bundle names no measured accuracy")
-        table = narrow_table("variant", "size", "p50 ms", "p90", "CPU ratio")
-        for variant in row.variants:
-            table.add_row(
-                variant.variant,
-                mebibytes(variant.size),
-                milliseconds(variant.wall.p50),
-                milliseconds(variant.wall.p90),
-                interval(variant.cpu_ratio, digits=2),
-            )
-        console.print(table)
-        for variant in row.variants:
-            if variant.cpu_ratio is not None:
-                line(console, f"{variant.variant}: {escape(_kept(variant))}")
-        if row.note:
-            line(console, f"[yellow]Not measured on the data: {escape(row.note)}[/]")
+        blocks += _model(row)
+    points = [
+        (f"{row.model} {each.variant}", each.wall.p50 * 1e3, each.accuracy.value, each.size / 2**20)
+        for row in result.rows
+        for each in row.variants
+        if each.accuracy is not None
+    ]
+    if points:
+        shown = front(points, labels=("p50 ms", "accuracy"))
+        blocks.append(Plot("Size (area), latency and accuracy of all variants", shown, (9, 4.5)))
+    return blocks
+
+
+def _model(row: ModelRow) -> list[Block]:
+    blocks: list[Block] = [
+        Heading(row.title, f"for {row.target} ({row.model})"),
+        Line(f"{row.task}, {row.classes} classes, {row.parameters:,} parameters"),
+    ]
+    if row.reported:
+        blocks.append(Line(f"Its document reports {row.reported}"))
+    blocks += [Line(f"Measured: {_measurement(each)}") for each in row.measured]
+    if not row.measured:
+        blocks.append(Line("The bundle names no measured accuracy"))
+    cells = tuple(
+        (
+            each.variant,
+            mebibytes(each.size),
+            milliseconds(each.wall.p50),
+            milliseconds(each.wall.p90),
+            interval(each.cpu_ratio, digits=2),
+        )
+        for each in row.variants
+    )
+    blocks.append(Table(("variant", "size", "p50 ms", "p90", "CPU ratio"), cells))
+    blocks += [Line(f"{each.variant}: {_kept(each)}") for each in row.variants if each.cpu_ratio is not None]
+    if row.note:
+        blocks.append(Line(f"Not measured on the data: {row.note}", "warning"))
+    return blocks
 
 
 def print_markdown(result: ModelsResult) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.fingerprint import Fingerprint
 from edge.statistics import Interval, Percentiles
@@ -51,7 +51,7 @@ class ModelRow:
 class ModelsResult:
     """Everything one run of the suite found; ``data`` is "" without labelled examples."""
 
-    suite: str
+    suite: Literal["models"]
     rows: tuple[ModelRow, ...]
     data: str
     iterations: int

@@ -14,7 +14,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as _Bars
 
@@ -114,18 +113,18 @@ def line(console: Console, text: str) -> None:
 
 
 def counts(numbers: Mapping[str, int]) -> str:
-    """The largest few, as text; markup in the names is escaped."""
+    """The largest few, as text."""
     names = sorted(numbers, key=lambda name: (-numbers[name], name))
-    shown = ", ".join(f"{escape(name)} ({numbers[name]})" for name in names[:_NAMES_SHOWN])
+    shown = ", ".join(f"{name} ({numbers[name]})" for name in names[:_NAMES_SHOWN])
     more = len(names) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def interval(figure: Interval | None, digits: int = 3) -> str:
-    """``0.947 [0.944, 0.950]``, as markup; nothing for None."""
+    """``0.947 [0.944, 0.950]``; nothing for None."""
     if figure is None:
         return ""
-    return f"{figure.value:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]".replace("[", "\\[")
+    return f"{figure.value:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
 
 
 def milliseconds(seconds: float) -> str:

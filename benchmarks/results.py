@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.accuracy import Score
 from benchmarks.fingerprint import Fingerprint
 from benchmarks.latency import Latency
+from benchmarks.loadgen import SingleStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ClassifierResult:
-    """Everything one run of the suite measured. ``data`` and ``scores`` are there with ``--data`` only."""
+    """Everything one run of the suite measured. ``data`` and ``scores`` are there with ``--data`` only, ``streams``
+    with ``--mlperf``."""
 
-    suite: str
+    suite: Literal["classifier"]
     bundle: str
     title: str
     target: str
@@ -84,6 +87,7 @@ class ClassifierResult:
     warmup: int
     variants: tuple[VariantInfo, ...]
     latencies: tuple[Latency, ...]
+    streams: tuple[SingleStream, ...]
     golden: tuple[Agreement, ...]
     data: DataInfo | None
     scores: tuple[Score, ...]

@@ -27,19 +27,37 @@ def run_json(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, An
     return found
 
 
-def test_every_variant_is_timed_at_one_and_two_threads(
+def test_every_variant_is_timed_at_one_two_and_four_threads(
     make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = run_json(capsys, "--bundle", make_bundle())
     rows = {(row["variant"], row["threads"]): row for row in found["latencies"]}
-    assert set(rows) == {("fp32", 1), ("int8", 1), ("fp32", 2), ("int8", 2)}
+    assert set(rows) == {(variant, threads) for variant in ("fp32", "int8") for threads in (1, 2, 4)}
     for (variant, _), row in rows.items():
         assert 0 < row["wall"]["p50"] <= row["wall"]["p90"] <= row["wall"]["p99"] < 1
         assert row["wall"]["n"] == row["cpu"]["n"] == 30
         assert (row["ratio"] is None) == (row["cpu_ratio"] is None) == (variant == "fp32")
+        assert len(row["wall_rounds"]) == len(row["cpu_rounds"]) == 30
+        assert 1 <= len(row["cores"]) <= row["threads"]
     assert rows["int8", 1]["ratio"]["low"] <= rows["int8", 1]["ratio"]["value"] <= rows["int8", 1]["ratio"]["high"]
     assert found["variants"][0]["size"] > 0
     assert found["machine"]["packages"]["onnxruntime"]
+
+
+def test_the_numbers_of_threads_can_be_named(make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(capsys, "--bundle", make_bundle(), "--threads", "2")
+    assert {row["threads"] for row in found["latencies"]} == {2}
+    assert main(["--bundle", str(make_bundle()), "--threads", "1,0"]) == 2
+    assert "no list of numbers" in capsys.readouterr().err
+
+
+def test_mlperf_s_scenario_is_run_where_it_is_asked_for(
+    make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("mlperf_loadgen", reason="no wheel of mlcommons-loadgen for this machine")
+    found = run_json(capsys, "--bundle", make_bundle(), "--threads", "1", "--mlperf", "20")
+    assert [(row["variant"], row["queries"]) for row in found["streams"]] == [("fp32", 20), ("int8", 20)]
+    assert all(0 < row["p50"] <= row["p90"] for row in found["streams"])
 
 
 def test_without_data_only_agreement_on_the_golden_inputs_is_claimed(

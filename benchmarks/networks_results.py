@@ -1,0 +1,33 @@
+"""What the networks suite found, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.fingerprint import Fingerprint
+from benchmarks.latency import Latency
+from benchmarks.results import VariantInfo
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRow:
+    """One role of a bundle: its variants and peers, timed on its first golden input."""
+
+    role: str
+    reference: str
+    variants: tuple[VariantInfo, ...]
+    latencies: tuple[Latency, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworksResult:
+    """Everything one run of the suite measured."""
+
+    suite: Literal["networks"]
+    bundle: str
+    title: str
+    iterations: int
+    warmup: int
+    rows: tuple[NetworkRow, ...]
+    machine: Fingerprint

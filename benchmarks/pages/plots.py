@@ -1,0 +1,128 @@
+"""The plots, each a function that makes a drawing of plain figures; matplotlib is only there when one is drawn.
+
+Colours tell apart without red against green (Okabe and Ito's palette); every plot's figures stand in a table too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Draw: TypeAlias = "Callable[[Figure], None]"
+Panel: TypeAlias = tuple[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]
+"""The name of the y axis, and lines by name as (x, y)."""
+
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666")
+_MARKERS = "osD^vPX*"
+_LONGEST_TAIL = 99.5
+"""Percentile at which a distribution's axis ends: a single hiccup would squeeze all else together."""
+
+
+def distributions(samples: Mapping[str, Sequence[float]], *, label: str, factor: float = 1e3) -> Draw:
+    """Cumulative distributions, one line each; ``factor`` makes of the samples what ``label`` says."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        end = 0.0
+        for number, (name, values) in enumerate(samples.items()):
+            ordered = np.sort(np.asarray(values)) * factor
+            share = np.arange(1, len(ordered) + 1) / len(ordered)
+            axes.step(ordered, share, where="post", label=name, color=_colour(number), linestyle=_dashes(number))
+            end = max(end, float(np.percentile(ordered, _LONGEST_TAIL)))
+        axes.set(xlabel=label, ylabel="share of the rounds", ylim=(0, 1.02), xlim=(0, end * 1.05 or 1))
+        axes.grid(alpha=0.3)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
+
+    return draw
+
+
+def stacked(rows: Mapping[str, Mapping[str, float]], *, label: str) -> Draw:
+    """A bar for each row, made of its parts; a part has one colour in all rows."""
+    parts = list(dict.fromkeys(part for row in rows.values() for part in row))
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        names = list(rows)
+        left = np.zeros(len(names))
+        for number, part in enumerate(parts):
+            widths = np.array([row.get(part, 0.0) for row in rows.values()])
+            axes.barh(names, widths, left=left, color=_colour(number), label=part, edgecolor="white")
+            left += widths
+        for name, end in zip(names, left, strict=True):
+            axes.annotate(f" {end:.3g}", (end, name), va="center", fontsize="small")
+        axes.invert_yaxis()
+        axes.set(xlabel=label, xlim=(0, float(left.max()) * 1.12 or 1))
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
+
+    return draw
+
+
+def front(points: Sequence[tuple[str, float, float, float]], *, labels: tuple[str, str]) -> Draw:
+    """Points (name, x, y, size in MiB): the area is the size. ``labels`` of x and y; the best corner is upper left."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        largest = max(size for *_, size in points)
+        for number, (name, x, y, size) in enumerate(points):
+            area = 40 + 700 * size / largest
+            axes.scatter(x, y, s=area, color=_colour(number), alpha=0.7, label=f"{name} ({size:.2g} MiB)")
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.set_xlim(left=0)
+        axes.margins(0.15)
+        axes.grid(alpha=0.3)
+        handles, names = axes.get_legend_handles_labels()
+        legend = axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
+        for handle in legend.legend_handles:
+            getattr(handle, "set_sizes", lambda _: None)([40])
+
+    return draw
+
+
+def heatmap(matrix: NDArray[np.float64], names: Sequence[str], *, labels: tuple[str, str]) -> Draw:
+    """``matrix`` (rows, columns) of shares from 0 to 1; rows and columns are ``names``."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        shown = axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(names)), names, fontsize=7)
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        for row, column in np.argwhere((matrix >= 0.005) & ~np.eye(len(names), dtype=bool)):
+            share = matrix[row, column]
+            colour = "white" if share > 0.6 else "black"
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=5, color=colour)
+        figure.colorbar(shown, ax=axes, shrink=0.8, label="share of the row")
+
+    return draw
+
+
+def lines(panels: Sequence[Panel], *, label: str) -> Draw:
+    """Panels above each other on one x axis."""
+
+    def draw(figure: Figure) -> None:
+        grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, curves) in zip(grid, panels, strict=True):
+            for number, (curve, (x, y)) in enumerate(curves.items()):
+                marker = _MARKERS[number % len(_MARKERS)]
+                axes.plot(x, y, color=_colour(number), marker=marker, markersize=2.5, linewidth=1, label=curve)
+            axes.set_ylabel(name, fontsize="small")
+            axes.grid(alpha=0.3)
+            if len(curves) > 1:
+                axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
+        grid[-1].set_xlabel(label)
+
+    return draw
+
+
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
+
+
+def _dashes(number: int) -> str:
+    return ("-", "--", ":", "-.")[number % 4]
