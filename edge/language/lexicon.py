@@ -7,14 +7,14 @@ compares a reading with thousands of them at once.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
 
-from edge.types import FloatArray, UInt8Array
+from edge.types import AnyArray, FloatArray, UInt8Array
 
 _A = ord("a")
 
@@ -35,16 +35,16 @@ class Lexicon:
     """Words of a to z with the log10 of their counts. Case is ignored when asking."""
 
     def __init__(self, entries: Iterable[tuple[str, float]]) -> None:
-        rows = sorted(entries)
-        self._words = [word for word, _ in rows]
-        self._logs = np.array([log for _, log in rows], np.float32)
-        lengths = np.array([len(word) for word in self._words])
-        self._by_length = {
-            int(length): self._matrix(np.flatnonzero(lengths == length), int(length)) for length in np.unique(lengths)
-        }
+        # Bytes by length from the first word on: tens of thousands of small objects would cost a board 15 MB.
+        gathered: dict[int, tuple[bytearray, array[float]]] = {}
+        for word, log in entries:
+            joined, logs = gathered.setdefault(len(word), (bytearray(), array("f")))
+            joined += word.encode("ascii")
+            logs.append(log)
+        self._by_length = {length: _sorted(length, *gathered[length]) for length in sorted(gathered)}
 
     def __len__(self) -> int:
-        return len(self._words)
+        return sum(len(words.logs) for words in self._by_length.values())
 
     def __contains__(self, word: str) -> bool:
         return self.log_count(word) is not None
@@ -52,19 +52,30 @@ class Lexicon:
     def log_count(self, word: str) -> float | None:
         """log10 of how often the word was counted, None for an unknown one."""
         wanted = word.lower()
-        at = bisect_left(self._words, wanted)
-        return float(self._logs[at]) if at < len(self._words) and self._words[at] == wanted else None
+        words = self._by_length.get(len(wanted))
+        if words is None or not (wanted.isascii() and wanted.isalpha()):
+            return None
+        key = bytes(letter - _A for letter in wanted.encode("ascii"))
+        at = int(np.searchsorted(_keys(words.letters), np.bytes_(key)))
+        return float(words.logs[at]) if at < len(words.logs) and words.letters[at].tobytes() == key else None
 
     def of_length(self, length: int) -> Words | None:
-        """All words of a length, None when there are none."""
+        """All words of a length in the alphabet's order, None when there are none."""
         return self._by_length.get(length)
-
-    def _matrix(self, indices: np.ndarray, length: int) -> Words:
-        joined = "".join(self._words[i] for i in indices).encode("ascii")
-        return Words(np.frombuffer(joined, np.uint8).reshape(-1, length) - np.uint8(_A), self._logs[indices])
 
 
 def english() -> Lexicon:
     """The shipped list."""
-    lines = files("edge.language").joinpath("words.txt").read_text(encoding="ascii").splitlines()
-    return Lexicon((word, int(hundredths) / 100) for word, hundredths in (line.split() for line in lines))
+    with files("edge.language").joinpath("words.txt").open(encoding="ascii") as lines:
+        return Lexicon((word, int(hundredths) / 100) for word, hundredths in map(str.split, lines))
+
+
+def _sorted(length: int, joined: bytearray, logs: array[float]) -> Words:
+    letters = np.frombuffer(joined, np.uint8).reshape(-1, length) - np.uint8(_A)
+    order = np.argsort(_keys(letters))
+    return Words(letters[order], np.asarray(logs, np.float32)[order])
+
+
+def _keys(letters: UInt8Array) -> AnyArray:
+    """A row as one thing that compares like its word."""
+    return np.ascontiguousarray(letters).view(f"S{letters.shape[1]}").ravel()
