@@ -96,9 +96,14 @@ def error_object(error: FingerpostError) -> dict[str, Any]:
 
 def write_line(stream: TextIO, thing: Mapping[str, Any]) -> None:
     """Write one object as one line and flush it."""
-    # ASCII only: any locale can write it, and no character in a text is taken for the end of a line.
-    stream.write(json.dumps(_plain(thing), allow_nan=False) + "\n")
+    stream.write(as_text(thing) + "\n")
     stream.flush()
+
+
+def as_text(thing: Mapping[str, Any]) -> str:
+    """One object as JSON, without an end of line."""
+    # ASCII only: any locale can write it, and no character in a text is taken for the end of a line.
+    return json.dumps(_plain(thing), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
