@@ -7,6 +7,7 @@ who tries it out disturbs the loop. A sample is one sign: the network is shown a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -65,7 +66,7 @@ class SampleReader:
         with self._lock:
             if self._model is None:
                 self._model = _Model(self._settings)
-            return self._model.read(frames)
+            return self._model.read(frames, timed=self._all()[number].timed)
 
     def sentence(self, words: Sequence[tuple[str, str]]) -> dict[str, str]:
         """The English sentence of labels with their kinds, in the order in which they were classified."""
@@ -109,7 +110,7 @@ class _Model:
                     "this bundle reads pictures, and samples are landmarks", where=bundle.title, expected="a window"
                 )
             self._labels = tuple(LabelInfo(each.name, each.kind, each.moving, each.text) for each in manifest.labels)
-            self._rate, self._aspect = window.rate, manifest.input.aspect or 4 / 3
+            self._rate, self._frames, self._aspect = window.rate, window.frames, manifest.input.aspect or 4 / 3
             make_engine, _ = onnx_engines(_THREADS)
             self._engine = make_engine(bundle.network("classifier", "fp32"), f"{bundle.title} classifier fp32")
             self._classifier = Classifier(
@@ -119,11 +120,13 @@ class _Model:
                 logits=manifest.output == "logits",
                 inputs=Windows(holistic_window if manifest.task == "holistic-sequence" else hand_window),
             )
-            self._holistic = manifest.task == "holistic-sequence"
 
-    def read(self, frames: Sequence[Hands]) -> dict[str, Any]:
-        if self._holistic and all(hands.face is None for hands in frames):
-            raise InputError("this recording does not hold the face, which the model looks at")
+    def read(self, frames: Sequence[Hands], *, timed: bool) -> dict[str, Any]:
+        """As `classify`. Frames that nobody knows the times of are taken as the model's own, as in training: all of
+        them, or as many as its window holds, evenly thinned."""
+        if not timed:
+            places = np.linspace(0, len(frames) - 1, min(len(frames), self._frames)).round().astype(int)
+            frames = [replace(frames[place], time=number / self._rate) for number, place in enumerate(places)]
         resampler = Resampler(self._rate, self._aspect)
         ticks = [tick for hands in frames for tick in resampler.push(hands)]
         seen = [place for place, tick in enumerate(ticks) if any(tick.visible)]

@@ -41,11 +41,15 @@ _ROWS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A recorded sign: what it was recorded as, from where, and how its frames are read (may raise InputError)."""
+    """A recorded sign: what it was recorded as, from where, and how its frames are read (may raise InputError).
+
+    ``timed``: the frames' times are those of the recording; else nobody knows, and they are `_FPS` apart.
+    """
 
     label: str
     source: str
     read: Callable[[], list[Hands]]
+    timed: bool = False
 
 
 def find_samples(folder: Path | None) -> tuple[Sample, ...]:
@@ -78,7 +82,7 @@ def _shipped() -> Iterator[Sample]:
         end = begin + len(list(group))
         if letter:
             place += 1
-            yield Sample(letter, f"HELLO {place}", _part(begin, end))
+            yield Sample(letter, f"HELLO {place}", _part(begin, end), timed=True)
         begin = end
 
 
@@ -135,7 +139,7 @@ def _npz(path: Path) -> Iterator[Sample]:
         labels = file["labels"].astype(str).tolist() if many else []
     if not many:
         label = path.stem.replace("-", "_").partition("_")[0]
-        yield Sample(label, path.stem, lambda: list(LandmarkRecording(path)))
+        yield Sample(label, path.stem, lambda: list(LandmarkRecording(path)), timed=True)
         return
     for index, label in enumerate(labels[:_ROWS]):
         yield Sample(label, f"{path.stem} {index}", _one_of_many(path, index))
