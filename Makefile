@@ -16,10 +16,14 @@ WHEEL_PYTHONS   := 3.10 3.11 3.12 3.13
 # glibc 2.28 and the older ones that its systems run too: pip takes each platform by its word.
 WHEEL_PLATFORMS := $(foreach glibc,2_28 2_27 2_26 2_24 2_17,--platform manylinux_$(glibc)_aarch64)
 
+# JetPack 6 has TensorRT 10.3, JetPack 7 10.13 to 10.16.
+RTX       := 1.7.1.116
+TENSORRTS := 10.3.0 10.13.3.9 10.16.0.72 11.4.0.106
+
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-ref demo test test-device lint deb wheels-check clean
+.PHONY: help venv venv-ref venv-rtx demo test test-device lint deb wheels-check clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +45,18 @@ venv-ref: .venv-ref/made  ## the environment of the MediaPipe reference in .venv
 	  || { echo 'mediapipe cannot be imported; it needs: apt-get install libgl1 libglib2.0-0' >&2; exit 1; }
 	@touch $@
 
+venv-rtx: .venv-rtx/made  ## TensorRT for RTX in .venv-rtx, whose parser needs no GPU, and the bindings of each JetPack's TensorRT
+
+# For the opt-in check of graphs (`python -m export --target jetson --check-parser`) and for tests; about 130 MB.
+.venv-rtx/made: Makefile
+	$(PYTHON) -m venv .venv-rtx
+	.venv-rtx/bin/pip install $(PIP_FLAGS) --no-deps tensorrt-rtx-cu13-libs==$(RTX) tensorrt-rtx-cu13-bindings==$(RTX)
+	@for version in $(TENSORRTS); do \
+	  .venv-rtx/bin/pip install $(PIP_FLAGS) --no-deps --upgrade --target .venv-rtx/bindings/$$version \
+	    tensorrt-cu12-bindings==$$version || exit 1; \
+	done
+	@touch $@
+
 demo: venv  ## export the shipped model, install it, read the shipped clip, measure: all in build/demo
 	@rm -rf $(DEMO)
 	$(BIN)/python -m export --target pi --output $(DEMO)
@@ -59,7 +75,7 @@ test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not 
 	$(BIN)/pytest -rs -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-device: venv  ## boot an emulated arm64 board, install the .deb, break what can break; root, qemu, debootstrap
-	$(BIN)/pytest -rs -m device tests/device $(PYTEST_ARGS)
+	$(BIN)/pytest -rs -m device -n 2 tests/device $(PYTEST_ARGS)
 
 deb: venv  ## build/deb/fingerpost_..._arm64.deb for the Python of Debian 12; DEB_PYTHON=3.13 for Debian 13
 	PYTHON=$(BIN)/python systemd/deb/build-deb --for $(DEB_PYTHON)
@@ -73,4 +89,4 @@ wheels-check:  ## whether every package of the device has an aarch64 wheel for e
 	done
 
 clean:  ## remove the environments and everything built
-	rm -rf .venv .venv-ref build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-ref .venv-rtx build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
