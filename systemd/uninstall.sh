@@ -46,12 +46,15 @@ if [ -z "$root" ] && [ "$dry_run" = no ] && [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-if [ -z "$root" ] && [ -e /etc/systemd/system/fingerpost.service ]; then
-	do_it systemctl disable --quiet --now fingerpost.service
-fi
-gone /etc/systemd/system/fingerpost.service
-gone /etc/systemd/system/fingerpost.service.d
+for unit in fingerpost-kiosk.service fingerpost.service; do
+	if [ -z "$root" ] && [ -e "/etc/systemd/system/$unit" ]; then
+		do_it systemctl disable --quiet --now "$unit"
+	fi
+	gone "/etc/systemd/system/$unit"
+	gone "/etc/systemd/system/$unit.d"
+done
 gone /usr/lib/sysusers.d/fingerpost.conf
+gone /usr/lib/sysusers.d/fingerpost-kiosk.conf
 gone /usr/lib/tmpfiles.d/fingerpost.conf
 gone /etc/udev/rules.d/71-fingerpost.rules
 gone /usr/local/bin/fingerpost
@@ -62,7 +65,9 @@ if [ "$purge" = yes ]; then
 fi
 if [ -z "$root" ]; then
 	do_it systemctl daemon-reload
-	if [ "$purge" = yes ] && id fingerpost >/dev/null 2>&1; then
-		do_it userdel fingerpost
-	fi
+	for user in fingerpost-kiosk fingerpost; do
+		if [ "$purge" = yes ] && id "$user" >/dev/null 2>&1; then
+			do_it userdel "$user"
+		fi
+	done
 fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import zipfile
@@ -53,6 +54,48 @@ def test_installing_twice_gives_the_same_tree_and_the_second_run_does_nothing(in
     assert "etc/fingerpost/keys" in once
 
 
+def test_the_kiosk_comes_with_its_page_and_goes_without_a_trace(install: Path, tmp_path: Path) -> None:
+    _run(install, "--root", tmp_path, "--without-package")
+    without = _tree(tmp_path)
+    _run(install, "--root", tmp_path, "--without-package", "--kiosk")
+    kiosk = _tree(tmp_path)
+    assert _run(install, "--root", tmp_path, "--without-package", "--kiosk") == ""
+    assert {name for name, (_mode, data) in kiosk.items() if data is not None and name not in without} == {
+        "etc/systemd/system/fingerpost-kiosk.service",
+        "etc/systemd/system/fingerpost.service.d/kiosk.conf",
+        "etc/systemd/system/fingerpost.service.d/local-network.conf",
+        "usr/lib/sysusers.d/fingerpost-kiosk.conf",
+    }
+    _run(install, "--root", tmp_path, "--without-package")
+    assert {k: v for k, v in _tree(tmp_path).items() if v[1] is not None} == {
+        k: v for k, v in without.items() if v[1] is not None
+    }
+
+
+def test_the_page_and_the_browser_mean_the_same_address(root: Path) -> None:
+    served = (root / "systemd/kiosk.conf").read_text()
+    shown = (root / "systemd/fingerpost-kiosk.service").read_text()
+    port = re.search(r"--kiosk (\d+)", served)
+    assert port and f"FINGERPOST_PAGE=http://127.0.0.1:{port[1]}/ " in shown
+
+
+def test_each_extra_is_one_of_the_package(root: Path) -> None:
+    extras = (root / "systemd/extras").read_text().split()
+    section = (root / "pyproject.toml").read_text().partition("[project.optional-dependencies]")[2].partition("\n[")[0]
+    assert extras and set(extras) <= set(re.findall(r"^(\w+) = \[", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("words", "installed"),
+    [([], ""), (["--with", "mqtt,metrics"], "[mqtt,metrics]"), (["--with", "mqtt", "--kiosk"], "[mqtt,kiosk]")],
+)
+def test_extras_are_installed_with_the_package(
+    install: Path, tmp_path: Path, root: Path, words: list[str], installed: str
+) -> None:
+    out = _run(install, "--root", tmp_path, "--dry-run", *words)
+    assert re.search(rf"pip install --quiet --upgrade {re.escape(str(root) + installed)}$", out, re.MULTILINE)
+
+
 def test_an_option_that_is_taken_back_takes_its_drop_in_away(install: Path, tmp_path: Path) -> None:
     _run(install, "--root", tmp_path, "--without-package", "--local-network")
     _run(install, "--root", tmp_path, "--without-package")
@@ -96,6 +139,7 @@ def test_uninstalling_keeps_bundles_and_settings_unless_purged(install: Path, un
     [
         (["--nonsense"], "unknown option --nonsense"),
         (["--root"], "--root needs a value"),
+        (["--with", "mqtt,telepathy"], "unknown extra telepathy"),
         (["--python", "python-of-nobody"], "apt install python3"),
         (["--package", "/nowhere"], "no package at /nowhere"),
     ],
