@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -34,13 +35,23 @@ def _run(args: argparse.Namespace) -> int:
     from edge.controls import Controls
     from edge.outputs.kiosk import Hub
     from edge.outputs.kiosk.fake import FakeRuntime
+    from edge.outputs.kiosk.fake_pages import FakeOperations, FakeSamples
+    from edge.outputs.kiosk.files import page_files
     from edge.outputs.kiosk.hosts import Address
-    from edge.outputs.kiosk.site import served
+    from edge.outputs.kiosk.site import needs_server, served
     from edge.signals import StopSignals
 
-    hub, controls = Hub(), Controls()
-    with served(hub, controls, Address(port=args.port), language=args.language) as server, StopSignals() as signals:
-        sys.stdout.write(f"{server.address.url}\n")
+    needs_server()
+    from edge.outputs.kiosk.gallery import gallery_routes
+    from edge.outputs.kiosk.office import office_routes
+
+    hub, controls, pages = Hub(), Controls(), page_files()
+    token = secrets.token_urlsafe(8)
+    more = [*gallery_routes(FakeSamples(), pages), *office_routes(FakeOperations(), token.__eq__, pages)]
+    address = Address(port=args.port)
+    with served(hub, controls, address, language=args.language, more=more) as server, StopSignals() as signals:
+        url = server.address.url
+        sys.stdout.write(f"{url}\n{url}gallery\n{url}operator (token: {token})\n")
         sys.stdout.flush()
         fake = FakeRuntime(hub, controls)
         signals.call(fake.close)

@@ -17,7 +17,11 @@ import pytest
 from edge.controls import Controls
 from edge.outputs.kiosk import Hub
 from edge.outputs.kiosk.fake import FakeRuntime
+from edge.outputs.kiosk.fake_pages import FakeOperations, FakeSamples
+from edge.outputs.kiosk.files import page_files
+from edge.outputs.kiosk.gallery import gallery_routes
 from edge.outputs.kiosk.hosts import Address
+from edge.outputs.kiosk.office import office_routes
 from edge.outputs.kiosk.site import served
 from edge.types import BESIDE, Past, State
 
@@ -35,6 +39,7 @@ class Shown:
     hub: Hub
     controls: Controls
     fake: FakeRuntime
+    operations: FakeOperations
     url: str
     complaints: list[str]
 
@@ -52,6 +57,8 @@ class Shown:
     def begin(self) -> None:
         """As if nothing had happened yet."""
         self.page.set_viewport_size({"width": 800, "height": 480})
+        if self.page.url != self.url:
+            self.page.goto(self.url)
         self.hub.show(Past((), 0.0))
         for name in BESIDE:
             self.hub.show(State(name, 0.0, over=True))
@@ -102,11 +109,13 @@ def kiosk(browser: Any) -> Iterator[Shown]:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    with served(hub, controls, Address(port=0)) as server:
+    pages, operations = page_files(), FakeOperations()
+    more = [*gallery_routes(FakeSamples(), pages), *office_routes(operations, "right".__eq__, pages)]
+    with served(hub, controls, Address(port=0), more=more) as server:
         url = server.address.url
         page.on("request", lambda request: None if request.url.startswith(url) else complaints.append(request.url))
         page.goto(url)
-        yield Shown(page, hub, controls, FakeRuntime(hub, controls), url, complaints)
+        yield Shown(page, hub, controls, FakeRuntime(hub, controls), operations, url, complaints)
 
 
 @pytest.fixture

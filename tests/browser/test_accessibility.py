@@ -25,3 +25,20 @@ def test_the_kiosks_page(shown, name):
     shown.fake.scene(name, text="" if name == "waiting" else "HELL")
     shown.page.wait_for_timeout(150)
     assert objections(shown.page) == []
+
+
+def test_the_gallery(shown):
+    shown.page.goto(f"{shown.url}gallery")
+    shown.page.click("#classify:enabled")
+    shown.page.wait_for_selector("#words li")
+    assert objections(shown.page) == []
+
+
+def test_the_operators_page(shown):
+    shown.page.goto(f"{shown.url}operator")
+    shown.wait("document.querySelector('h1').textContent === 'Operator'")
+    assert objections(shown.page) == []
+    shown.page.fill("#token", "right")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_selector("#desk", state="visible")
+    assert objections(shown.page) == []

@@ -28,7 +28,7 @@ CURTAINS = {"starting": "Starting", "safe-mode": "Out of order"}
 # Nothing sticks out of the screen or of its own box, and no text is covered or cut.
 OVERFLOWING = """() => [...document.querySelectorAll("header *, main *, #suggestions *, #actions *, #curtain *")]
 .filter(e => {
-  if (e.closest("svg") || e.closest("[hidden]") || !e.textContent.trim() || getComputedStyle(e).visibility === "hidden")
+  if (e.closest("svg, .unseen, [hidden]") || !e.textContent.trim() || getComputedStyle(e).visibility === "hidden")
     return false;
   const box = e.getBoundingClientRect();
   const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
