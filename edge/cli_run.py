@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.audience import Wanted, gathered
 from edge.config import SETTINGS, STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
 from edge.starts import runtime_folder
 
 if TYPE_CHECKING:
-    from edge.kiosk import Kiosk
     from edge.outputs.base import Output
     from edge.outputs.kiosk.hosts import Address
     from edge.parts import Observer
@@ -67,6 +65,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--keys", type=Path, metavar="DIR", help="trusted keys, as for install")
     add("--variant", choices=("auto", "fp32", "fp16", "int8"), default="auto",
         help="precision of the classifier; auto takes the fastest one that gives the golden answers")  # fmt: skip
+    add("--require", choices=("tensorrt",), default="",
+        help="end with exit code 6 where TensorRT does not run, instead of running on the CPU")  # fmt: skip
     add("--landmarker", choices=("bundle", "mediapipe"), default="bundle",
         help="what finds hands: the bundle's networks, or the mediapipe package if it is installed")  # fmt: skip
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
@@ -90,6 +90,25 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--samples", type=Path, metavar="DIR", help="recordings for the kiosk's gallery (default: the shipped clip's)")
     add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
         help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
+    add("--no-gestures", dest="gestures", action="store_false",
+        help="take no gestures: an open hand swept across the body takes back a letter, both palms clear")  # fmt: skip
+    add("--speech", nargs="?", const="en", metavar="LANG",
+        help="speak sentences, and what is asked to be spoken, through espeak-ng (default: off; LANG: en)")  # fmt: skip
+    add(
+        "--mqtt",
+        metavar="URL",
+        help="publish to a broker, mqtt[s]://HOST[:PORT][/NAME] (default: off), and take its buttons",
+    )
+    add("--mqtt-login", type=Path, metavar="FILE",
+        help="the broker's user name and password, a line each (default: systemd's credential `mqtt`)")  # fmt: skip
+    add(
+        "--mqtt-ca",
+        type=Path,
+        metavar="FILE",
+        help="what the broker's certificate is checked with (default: the system's)",
+    )
+    add("--mqtt-cert", type=Path, metavar="FILE", help="our own certificate, where the broker asks for one")
+    add("--mqtt-key", type=Path, metavar="FILE", help="its key")
     parser.set_defaults(run=run)
 
 
@@ -106,6 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         policy=arguments.policy,
         keys=arguments.keys,
         variant=arguments.variant,
+        require=arguments.require,
         landmarker=arguments.landmarker,
         threads=arguments.threads or default_threads(),
         fps=arguments.fps,
@@ -115,32 +135,37 @@ def run(arguments: argparse.Namespace) -> int:
         sentence=arguments.sentence,
         beams=arguments.beams,
         metrics=arguments.metrics,
+        gestures=arguments.gestures,
         suggestions=_SUGGESTIONS if arguments.kiosk is not None else 0,
     )
     if arguments.kiosk is not None:
         from edge.operator.settings import with_operators_choices
 
         settings = with_operators_choices(settings)
+    wanted = _wanted(arguments)
     notifier = SystemdNotifier()
     with StopSignals() as signals:
         if not notifier.supervised:
-            _read(arguments, settings, signals, notifier)
+            _read(wanted, settings, signals, notifier)
             return 0
         # What the journal should have; at a terminal, warnings do.
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-        guard = Guard(runtime_folder(), words=repr(settings), paths=_causes(settings))
+        guard = Guard(runtime_folder(), words=repr((settings, wanted)), paths=_causes(settings))
         if not guard.waiting:
             with guard.attempt():
-                _read(arguments, settings, signals, notifier, observers=(guard,))
+                _read(wanted, settings, signals, notifier, observers=(guard,))
         if guard.waiting:
             with ExitStack() as stack:
-                make = partial(_shown, arguments, settings, stack)
-                safe_mode(guard, make, notifier, stopped=lambda: signals.requested)
+
+                def shown() -> Sequence[Output]:
+                    return stack.enter_context(gathered(wanted, settings, supervised=True)).outputs
+
+                safe_mode(guard, shown, notifier, stopped=lambda: signals.requested)
     return 0
 
 
 def _read(
-    arguments: argparse.Namespace,
+    wanted: Wanted,
     settings: RunSettings,
     signals: StopSignals,
     notifier: Notifier,
@@ -148,40 +173,40 @@ def _read(
 ) -> None:
     from edge.assembly import assembled
 
-    with ExitStack() as stack:
-        output, progress = _output(arguments, stack, supervised=notifier.supervised)
-        kiosk = _kiosk(arguments, settings, stack, supervised=notifier.supervised)
-        runtime = stack.enter_context(
-            assembled(
-                settings,
-                [output] if kiosk is None else [output, kiosk.hub],
-                notifier=notifier,
-                viewers=[] if kiosk is None else [kiosk.hub],
-                controls=None if kiosk is None else kiosk.controls,
-                observers=observers if kiosk is None else [*observers, kiosk.pulse],
-                watch=None if kiosk is None else kiosk.preview.watching,
-                progress=progress,
-            )
+    with gathered(wanted, settings, supervised=notifier.supervised) as audience:
+        run = assembled(
+            settings,
+            audience.outputs,
+            notifier=notifier,
+            viewers=audience.viewers,
+            controls=audience.controls,
+            observers=[*observers, *audience.observers],
+            watch=audience.watch,
+            progress=audience.progress,
         )
-        signals.call(runtime.stop)
-        runtime.run()
+        with run as runtime:
+            signals.call(runtime.stop)
+            runtime.run()
 
 
-def _shown(arguments: argparse.Namespace, settings: RunSettings, stack: ExitStack) -> list[Output]:
-    """Who can show a fault of the service."""
-    kiosk = _kiosk(arguments, settings, stack, supervised=True)
-    output, _ = _output(arguments, stack, supervised=True)
-    return [output] if kiosk is None else [output, kiosk.hub]
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    """Who is to be told; raises UsageError or InputError for words and files that make no sense."""
+    kiosk, mqtt = None, None
+    if arguments.kiosk is not None:
+        from edge.kiosk import KioskSettings
 
+        kiosk = KioskSettings(arguments.kiosk, arguments.language, tuple(arguments.kiosk_name), arguments.samples)
+    if arguments.mqtt is not None:
+        from edge.outputs.mqtt.address import parse_broker, read_login
 
-def _kiosk(arguments: argparse.Namespace, settings: RunSettings, stack: ExitStack, *, supervised: bool) -> Kiosk | None:
-    """The kiosk's page, where one is wanted."""
-    if arguments.kiosk is None:
-        return None
-    from edge.kiosk import KioskSettings, opened
-
-    wanted = KioskSettings(arguments.kiosk, arguments.language, tuple(arguments.kiosk_name), arguments.samples)
-    return stack.enter_context(opened(settings, wanted, supervised=supervised))
+        mqtt = parse_broker(
+            arguments.mqtt,
+            ca=arguments.mqtt_ca,
+            certificate=arguments.mqtt_cert,
+            key=arguments.mqtt_key,
+            login=read_login(arguments.mqtt_login),
+        )
+    return Wanted(arguments.json, arguments.headless, arguments.log_captions, kiosk, arguments.speech, mqtt)
 
 
 def _causes(settings: RunSettings) -> list[Path]:
@@ -189,33 +214,6 @@ def _causes(settings: RunSettings) -> list[Path]:
     from edge.bundle.signing import keys_folder
 
     return [settings.bundle or settings.store / "active", keys_folder(settings.keys), SETTINGS]
-
-
-def _output(
-    arguments: argparse.Namespace, stack: ExitStack, *, supervised: bool
-) -> tuple[Output, Callable[[int, int], None] | None]:
-    """Where captions go, and who is told of the progress."""
-    if arguments.json:
-        from edge.outputs.json_lines import JsonLines
-
-        return JsonLines(sys.stdout), None
-    if sys.stdout.isatty() and not arguments.headless:
-        from edge.outputs.console import Console
-
-        console = Console()
-        stack.callback(console.close)
-        return console, console.progress
-    from edge.outputs.plain import Plain
-
-    if supervised:  # the journal keeps what it is told, and what somebody signed is nobody else's business
-        return Plain(captions=arguments.log_captions), None
-    if not sys.stderr.isatty():
-        return Plain(), None
-    from edge.outputs.bar import Bar
-
-    bar = Bar()
-    stack.callback(bar.close)
-    return Plain(), bar.update
 
 
 def _count(text: str) -> int:

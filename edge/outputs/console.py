@@ -25,6 +25,7 @@ _WORDS: dict[StateName, str] = {
     "unsure": "not sure, please repeat",
     "camera-lost": "the camera is lost",
     "ended": "ended",
+    "safe-mode": "out of order:",
     "updating": "an update is being tried",
     "rolled-back": "the update was taken back:",
     "too-hot": "too hot, reading more slowly",

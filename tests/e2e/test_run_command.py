@@ -168,3 +168,31 @@ def started(bundle: Path, source: Path) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        (("--mqtt", "http://home"), (2, "no address of a broker")),
+        (("--mqtt", "mqtt://me:secret@home"), (2, "--mqtt-login FILE")),
+        (("--mqtt", "mqtt://home", "--mqtt-ca", "ca.pem"), (2, "with TLS only")),
+        (
+            ("--mqtt", "mqtts://home", "--mqtt-ca", "none.pem"),
+            3,
+            "none.pem: the broker's CA certificate cannot be read",
+        ),
+        (("--mqtt", "mqtt://home", "--mqtt-login", "none"), (3, "none: the broker's login cannot be read")),
+        (("--speech", "xx; ls"), (2, "no language to speak")),
+    ],
+)
+def test_a_voice_or_broker_that_makes_no_sense_is_one_line(edge, tiny_bundle, ab, words, ends):
+    code, message = ends
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, *words)
+    assert done.code == code and message in done.err and len(done.err.splitlines()) == 1
+    assert "secret" not in done.err
+
+
+def test_a_broker_that_refuses_does_not_stop_the_run(edge, tiny_bundle, ab):
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--headless", "--mqtt", "mqtt://127.0.0.1:9/test")
+    assert done.code == 0
+    assert "transcript: ABBA" in done.out

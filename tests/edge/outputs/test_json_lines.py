@@ -11,7 +11,19 @@ from edge.errors import SourceError
 from edge.outputs import Item, JsonLines, json_lines
 from edge.outputs.json_lines import error_object
 from edge.summary import Spread, Summary
-from edge.types import Action, Caption, Past, Sentence, SignEvent, Speak, SpellingChange, State, Suggestions
+from edge.types import (
+    Action,
+    ActionName,
+    Caption,
+    Past,
+    Sentence,
+    SignEvent,
+    Speak,
+    SpellingChange,
+    State,
+    StateName,
+    Suggestions,
+)
 
 SIGN = SignEvent("L", "letter", np.float32(0.9), 1.0, 1.5, 99.0, (("A", np.float32(0.0625)), ("S", 0.01)))
 SUMMARY = Summary(
@@ -128,6 +140,11 @@ def test_a_sentence_has_what_was_read_and_what_was_changed():
         "by": "rules",
         "changes": [{"read": "KEBY", "written": "KEY", "others": ["KEN"]}],
     }
+
+
+def test_the_documentation_names_every_state_and_every_action():
+    text = json_lines.__doc__ or ""
+    assert {name for name in (*get_args(StateName), *get_args(ActionName)) if f'"{name}"' not in text} == set()
 
 
 def test_every_item_has_a_type_of_its_own():

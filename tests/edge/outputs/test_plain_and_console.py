@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import get_args
 
 import pytest
 from rich.console import Console as RichConsole
@@ -9,7 +10,7 @@ from edge.outputs import Plain
 from edge.outputs.bar import Bar
 from edge.outputs.console import Console
 from edge.summary import Spread, Summary
-from edge.types import Caption, Sentence, SignEvent, SpellingChange, State, Suggestions
+from edge.types import Caption, Sentence, SignEvent, SpellingChange, State, StateName, Suggestions
 
 SUMMARY = Summary(
     text="HELLO [bold]",
@@ -105,6 +106,14 @@ def test_the_console_shows_what_the_device_is_in_beside_what_is_read_until_it_is
     assert ["too hot, reading more slowly 85 °C" in text for text in shown] == [True, True, False, False]
     assert "a hand is there; too hot" in shown[1]
     assert "understood" in shown[3]
+
+
+def test_the_console_has_words_for_every_state():
+    console, _ = terminal()
+    output = Console(console)
+    for name in get_args(StateName):
+        output.show(State(name, 1.0))
+    output.close()
 
 
 def test_the_console_shows_the_words_that_a_spelling_may_become():
