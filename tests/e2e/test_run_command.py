@@ -178,8 +178,7 @@ def started(bundle: Path, source: Path) -> Iterator[subprocess.Popen[str]]:
         (("--mqtt", "mqtt://home", "--mqtt-ca", "ca.pem"), (2, "with TLS only")),
         (
             ("--mqtt", "mqtts://home", "--mqtt-ca", "none.pem"),
-            3,
-            "none.pem: the broker's CA certificate cannot be read",
+            (3, "none.pem: the broker's CA certificate cannot be read"),
         ),
         (("--mqtt", "mqtt://home", "--mqtt-login", "none"), (3, "none: the broker's login cannot be read")),
         (("--speech", "xx; ls"), (2, "no language to speak")),
