@@ -23,6 +23,8 @@ SUITES = {
     "energy": "watts and joules a frame, where the board reports power",
     "soak": "the whole service at full speed for minutes: does it grow?",
     "spelling": "reading spelt words",
+    "soak": "minutes at full speed: whether memory and descriptors grow",
+    "recovery": "faults of camera and service: how long until frames move again",
     "models": "several bundles in one table, as in the README",
     "all": "classifier to sustained, and one page with all of it",
     "page": "kept results on one HTML page, or as Markdown",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.accuracy import Score
+from benchmarks.comparison import most_lost
 from benchmarks.latency import Latency
 from benchmarks.pages.document import Block, Heading, Line, Plot, Table
 from benchmarks.pages.machine import machine_lines
@@ -25,7 +26,7 @@ def classifier_blocks(result: ClassifierResult) -> list[Block]:
     unit = "picture" if result.task == "image" else "window"
     rounds = f"{result.iterations} interleaved rounds after {result.warmup} to warm up"
     blocks: list[Block] = [
-        Heading(result.title, f"for {result.target}: {result.bundle}", top=True),
+        Heading("Classifier", f"{result.title} for {result.target}: {result.bundle}", top=True),
         *machine_lines(result.machine),
         Heading(f"Size and latency of one {unit}", rounds),
         *latency_blocks(result.latencies, sizes, reference=result.reference),
@@ -96,6 +97,11 @@ def _data(result: ClassifierResult, data: DataInfo) -> list[Block]:
     ]
     if len(result.scores) > 1:
         blocks += [Heading(f"What is kept of {result.reference}"), _retention_table(result.scores, result.reference)]
+        blocks += [
+            Line(f"{each.variant} lost none of {each.n}: at most {percent(most_lost(each.n))}, with 95 % confidence")
+            for each in result.scores
+            if each.mcnemar is not None and not each.mcnemar.lost
+        ]
     blocks += [Heading("Accuracy by source"), _source_table(result.scores, data)]
     if any(entry.f1 < 1 for entry in base.classes):
         blocks += [Heading("Classes that are read worst", f"{base.variant}; all are in --json"), _class_table(base)]

@@ -51,6 +51,14 @@ def calibration_error(confidence: NDArray[np.floating[Any]], right: NDArray[np.b
     return float(np.abs(np.bincount(bins, hits - sure)).sum() / len(hits))
 
 
+def most_lost(n: int) -> float:
+    """The largest share that something may have that did not happen once in ``n`` examples, with 95 % confidence.
+
+    Three over n (J. A. Hanley and A. Lippman-Hand, JAMA 249, 1983).
+    """
+    return min(1.0, 3 / n)
+
+
 def ratio_of_percentiles(
     numerator: Sequence[Sequence[float]],
     denominator: Sequence[Sequence[float]],

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import Score, score
+from benchmarks.comparison import most_lost
 from benchmarks.evaluation import evaluate
 from benchmarks.report import Progress
 from benchmarks.results import DataInfo, Misfit, SourceInfo
@@ -79,11 +80,16 @@ def score_data(
 
 
 def check_floor(scores: Sequence[Score], floor: float, *, peers: Sequence[str] = ()) -> None:
-    """Raise CheckFailedError when the lower end of a variant's retention is below ``floor``."""
+    """Raise CheckFailedError when the lower end of a variant's retention is below ``floor``.
+
+    Where not one example was lost, resampling cannot find any: then up to `most_lost` of them may be.
+    """
     for each in scores:
         if each.mcnemar is None or each.variant in peers:
             continue
         low = each.retention.low if each.retention else 0.0
+        if not each.mcnemar.lost:
+            low = min(low, 1 - most_lost(each.n))
         if not low >= floor:
             raise CheckFailedError(
                 f"{each.variant} keeps too little accuracy",

@@ -13,7 +13,7 @@ import sysconfig
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -134,6 +134,7 @@ def contest(options: Namespace) -> Iterator[Contest]:
             sides.append(_naive(bundle.manifest, options.checkpoint, options.reference, clip, folder))
         for side in sides:  # unmeasured: variants are chosen once, files come into the page cache
             side.start().close()
+        sides[0] = replace(sides[0], info=_with_variants(sides[0].info, store))
         yield Contest(options.bundle, bundle.title, clip, store, options.threads, tuple(sides))
 
 
@@ -152,8 +153,20 @@ def _installed(bundle: Bundle, root: Path) -> Path:
 
 def _ours(store: Path, clip: Path, threads: int, folder: Path) -> Side:
     words = (sys.executable, "-m", "benchmarks.loops.fingerpost_worker", str(store), str(clip), str(threads))
-    how = f"edge run, {threads} thread{'s' if threads > 1 else ''}, the variants that the device chose"
+    how = f"edge run, {threads} thread{'s' if threads > 1 else ''}"
     return Side(SideInfo(OURS, how), words, folder)
+
+
+def _with_variants(info: SideInfo, root: Path) -> SideInfo:
+    """The same with what this machine chose to run."""
+    store = Store(root, trust=read_trust("off"))
+    active = store.active()
+    if active is None:
+        return info
+    with active:
+        remembered = store.recall(active)
+    chosen = ", ".join(f"{each.role} {each.chosen}" for each in remembered.roles) if remembered else ""
+    return SideInfo(info.name, f"{info.how}: {chosen}" if chosen else info.how)
 
 
 def _naive(manifest: Manifest, checkpoint: Path | None, python: Path, clip: Path, folder: Path) -> Side:

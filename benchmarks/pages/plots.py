@@ -19,6 +19,8 @@ Panel: TypeAlias = tuple[str, Mapping[str, tuple[Sequence[float], Sequence[float
 """The name of the y axis, and lines by name as (x, y)."""
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666")
+_LEAST_SPAN = 0.02
+"""Of a front's y axis: differences that are smaller than noise must not look large."""
 _MARKERS = "osD^vPX*"
 _LONGEST_TAIL = 99.5
 """Percentile at which a distribution's axis ends: a single hiccup would squeeze all else together."""
@@ -35,7 +37,7 @@ def distributions(samples: Mapping[str, Sequence[float]], *, label: str, factor:
             share = np.arange(1, len(ordered) + 1) / len(ordered)
             axes.step(ordered, share, where="post", label=name, color=_colour(number), linestyle=_dashes(number))
             end = max(end, float(np.percentile(ordered, _LONGEST_TAIL)))
-        axes.set(xlabel=label, ylabel="share of the rounds", ylim=(0, 1.02), xlim=(0, end * 1.05 or 1))
+        axes.set(xlabel=label, ylabel="share", ylim=(0, 1.02), xlim=(0, end * 1.05 or 1))
         axes.grid(alpha=0.3)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
 
@@ -72,9 +74,9 @@ def front(points: Sequence[tuple[str, float, float, float]], *, labels: tuple[st
         for number, (name, x, y, size) in enumerate(points):
             area = 40 + 700 * size / largest
             axes.scatter(x, y, s=area, color=_colour(number), alpha=0.7, label=f"{name} ({size:.2g} MiB)")
-        axes.set(xlabel=labels[0], ylabel=labels[1])
-        axes.set_xlim(left=0)
-        axes.margins(0.15)
+        _, across, up, _ = zip(*points, strict=True)
+        middle, half = (max(up) + min(up)) / 2, max(0.65 * (max(up) - min(up)), _LEAST_SPAN / 2)
+        axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(0, 1.15 * max(across)), ylim=(middle - half, middle + half))
         axes.grid(alpha=0.3)
         handles, names = axes.get_legend_handles_labels()
         legend = axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")

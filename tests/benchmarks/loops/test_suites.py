@@ -39,7 +39,7 @@ def test_the_pipeline_is_measured_flat_out_and_at_camera_rate(
     for played in camera["passes"]["fingerpost"]:
         assert played["frames"] + played["dropped"] <= 30
         assert played["seconds"] > 1.2, "at its own rate the recording takes a second and a half"
-    assert found["sides"][0]["name"] == "fingerpost"
+    assert found["sides"] == [{"name": "fingerpost", "how": "edge run, 1 thread: classifier fp32"}]
     assert flat["cpu_ratio"] is None, "there is nobody to compare with"
 
 
