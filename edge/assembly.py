@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from edge.bundle.acceptance import Acceptance, EngineFactory, check_golden
-from edge.bundle.choice import Choices, choose_variants, insist, onnx_engines
+from edge.bundle.choice import Choices, choose_variants, insist
+from edge.bundle.device_engines import DeviceEngines, engines_folder
 from edge.bundle.manifest import Role
 from edge.bundle.reader import Bundle, open_bundle
 from edge.bundle.signing import Trust, read_trust
@@ -28,7 +29,8 @@ from edge.capture.opening import open_source
 from edge.conditions import RolledBack, TooHot, Updating
 from edge.config import RunSettings
 from edge.controls import Controls
-from edge.errors import StoreError
+from edge.engine_builds import BuildNews
+from edge.errors import EngineError, StoreError
 from edge.language import Composer
 from edge.memory import give_back_memory
 from edge.outputs.base import Output, Viewer
@@ -84,7 +86,15 @@ def assembled(
         source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime, patient=patient)
         stack.callback(source.close)
         check_source(manifest, source.delivers, settings.source)
-        make_engine, runtime = onnx_engines(settings.threads)
+        news = BuildNews(outputs, notifier)
+        make_engine = DeviceEngines(
+            bundle,
+            threads=settings.threads,
+            folder=engines_folder(store),
+            required=settings.require == "tensorrt",
+            progress=news,
+        )
+        runtime = make_engine.runtime
         roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
         if settings.variant == "auto":
@@ -93,8 +103,12 @@ def assembled(
             others = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
             choices = Choices((insist(bundle, make_engine, settings.variant), *others.roles))
 
+        news.over()
+
+        strict = settings.variant != "auto" or bool(settings.require)
+
         def opened(role: Role) -> Engine:
-            return _proven(bundle, make_engine, choices.acceptance(role))
+            return _proven(bundle, make_engine, choices.acceptance(role), strict=strict)
 
         engine = opened("classifier")
         stack.callback(engine.close)
@@ -137,6 +151,7 @@ def assembled(
             max_frames=settings.max_frames,
             bundle=bundle.title,
             variant=variant,
+            notice=f"on the CPU, without TensorRT: {make_engine.fallback}" if make_engine.fallback else "",
         )
 
 
@@ -177,11 +192,18 @@ def _watched(
     return [Health(Board(disk=settings.store), told=[each.board for each in metrics])], metrics
 
 
-def _proven(bundle: Bundle, make_engine: EngineFactory, chosen: Acceptance) -> Engine:
+def _proven(bundle: Bundle, make_engine: EngineFactory, chosen: Acceptance, *, strict: bool) -> Engine:
     """The engine of a network, which has just given a golden answer: since it was chosen, the machine may have become
-    faulty. One that was chosen untried, because there is nothing to try it on, is trusted."""
+    faulty. One that was chosen untried, because there is nothing to try it on, is trusted.
+
+    A GPU's engine may be gone and not to be built again: unless that is ``strict``, fp32 takes its place."""
     role, variant = chosen.role, chosen.chosen
-    engine = make_engine(bundle.network(role, variant), f"{bundle.title} {role} {variant}")
+    try:
+        engine = make_engine(bundle.network(role, variant), f"{bundle.title} {role} {variant}")
+    except EngineError:
+        if strict or variant != "fp16" or "fp32" not in bundle.manifest.variants(role):
+            raise
+        engine = make_engine(bundle.network(role, "fp32"), f"{bundle.title} {role} fp32")
     if chosen.results:
         try:
             check_golden(bundle, engine, role)

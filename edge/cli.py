@@ -76,6 +76,7 @@ def build_parser(first: list[str] | None = None) -> argparse.ArgumentParser:
     if first not in (["run"], ["--version"]):  # half a second on a board, for nothing
         from edge.bundle.commands import add_commands
         from edge.doctor.command import add_doctor
+        from edge.engine_builds import add_build_engines
         from edge.kiosk_demo import add_kiosk_demo
         from edge.operator.commands import add_operator_commands
 
@@ -83,6 +84,7 @@ def build_parser(first: list[str] | None = None) -> argparse.ArgumentParser:
         add_operator_commands(commands)
         add_kiosk_demo(commands)
         add_doctor(commands)
+        add_build_engines(commands)
     return parser
 
 

@@ -60,6 +60,8 @@ class RunSettings:
     beams: int = 1
     """Sentences that the model follows side by side; 1 always takes the likeliest word."""
     metrics: int | None = None
+    require: Literal["", "tensorrt"] = ""
+    """What must run the networks, however well something else would."""
     suggestions: int = 0
     """Words to choose from while one is being spelled."""
     gestures: bool = True

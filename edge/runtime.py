@@ -43,7 +43,7 @@ class Runtime:
     none are wanted; ``trial`` where nobody judges the bundle. ``viewers`` see each frame's hands and the present guess;
     ``controls`` brings what people ask for; ``conditions`` say how the device is. ``observers`` see each frame's times;
     ``health`` may slow a live source down. ``progress`` is called with frames done and to do, for a source whose length
-    is known. ``bundle`` and ``variant`` name in the summary what ran.
+    is known. ``bundle`` and ``variant`` name in the summary what ran; ``notice`` is told at the start.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Runtime:
         max_frames: int | None = None,
         bundle: str = "",
         variant: str = "",
+        notice: str = "",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -86,7 +87,7 @@ class Runtime:
         self._health = health
         self._progress = progress
         self._max_frames = max_frames
-        self._bundle, self._variant = bundle, variant
+        self._bundle, self._variant, self._notice = bundle, variant, notice
         self._clock, self._sleep = clock, sleep
         self._stopping = False
         self._frames = 0
@@ -109,7 +110,7 @@ class Runtime:
         begin = self._clock()
         failed: FingerpostError | None = None
         try:
-            self._show(State("starting", 0.0))
+            self._show(State("starting", 0.0, self._notice))
             try:
                 self._read_all()
             except SourceError as error:

@@ -138,13 +138,14 @@ def _update(args: argparse.Namespace) -> int:
 
 def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
     """Activate a bundle of the store after it has proved that it can run here."""
-    from edge.bundle.choice import choose_variants, onnx_engines
+    from edge.bundle.choice import choose_variants
+    from edge.bundle.device_engines import DeviceEngines, engines_folder
 
-    make_engine, runtime = onnx_engines(default_threads())
-    with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine"):
+    with open_bundle(path) as bundle, _busy(args, f"trying {bundle.title} on this machine") as say:
         bundle.verify()
+        make_engine = DeviceEngines(bundle, threads=default_threads(), folder=engines_folder(store), progress=say)
         try:
-            choose_variants(bundle, make_engine, runtime=runtime, store=store)
+            choose_variants(bundle, make_engine, runtime=make_engine.runtime, store=store)
         except (BundleError, CheckFailedError) as error:
             store.refuse(bundle, f"{error.what}: {error.found}" if error.found else error.what)
             raise
@@ -152,14 +153,16 @@ def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
 
 
 @contextmanager
-def _busy(args: argparse.Namespace, words: str) -> Iterator[None]:
+def _busy(args: argparse.Namespace, words: str) -> Iterator[Callable[[str], None]]:
+    """Shows that something takes a while; other words may be given meanwhile."""
     if args.json or not sys.stderr.isatty():
-        yield
+        yield lambda text: None
         return
     from rich.console import Console
+    from rich.markup import escape
 
-    with Console(stderr=True).status(words):
-        yield
+    with Console(stderr=True).status(words) as status:
+        yield lambda text: status.update(escape(text))
 
 
 @contextmanager

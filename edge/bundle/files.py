@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import StoreError
+from edge.ownership import give_to_owner_of
 
 
 class Files(Protocol):
@@ -57,7 +58,7 @@ class RealFiles:
                 for piece in pieces:
                     file.write(piece)
                 file.flush()
-                _give_to_owner_of(path.parent, path)
+                give_to_owner_of(path.parent, path)
                 os.fsync(file.fileno())
 
     def make_folder(self, path: Path) -> None:
@@ -67,13 +68,13 @@ class RealFiles:
         with _explained(path):
             self.make_folder(path.parent)
             path.mkdir(mode=0o755, exist_ok=True)
-            _give_to_owner_of(path.parent, path)
+            give_to_owner_of(path.parent, path)
 
     def link(self, path: Path, target: str) -> None:
         """Make a symbolic link."""
         with _explained(path):
             path.symlink_to(target)
-            _give_to_owner_of(path.parent, path)
+            give_to_owner_of(path.parent, path)
 
     def replace(self, path: Path, to: Path) -> None:
         """Rename in one step, over a file or link that is there."""
@@ -123,11 +124,3 @@ def _explain(error: OSError, path: Path) -> StoreError:
         30: "the file system is mounted read-only: mount it writable, or name another store with --store",
     }.get(error.errno or 0, "check the disk and the folder's permissions")
     return StoreError("the store cannot be changed", where=path, found=error.strerror, remedy=remedy)
-
-
-def _give_to_owner_of(folder: Path, path: Path) -> None:
-    """What root makes in the service's store belongs to the service, so that it can roll back and tidy up by itself."""
-    if os.geteuid() == 0:
-        owner, mine = folder.stat(), path.lstat()
-        if (owner.st_uid, owner.st_gid) != (mine.st_uid, mine.st_gid):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -54,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _findings(options: argparse.Namespace) -> Iterator[Finding]:
+    from edge.doctor.gpu import gpu_findings
     from edge.doctor.kiosk import bundle_findings, camera_findings, service_finding, starts_finding, trust_finding
     from edge.doctor.machine import machine_findings
     from edge.service.board import Board
@@ -63,6 +64,7 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     yield from machine_findings(Board(disk=store))
     yield trust_finding(options.policy, options.keys)
     yield from bundle_findings(store)
+    yield from gpu_findings(store)
     yield service_finding()
     yield starts_finding(runtime_folder())
     if not options.no_camera:

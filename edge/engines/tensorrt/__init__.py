@@ -1,13 +1,12 @@
-"""TensorRT: plans built on the device they run on, by a process of their own, kept by all that they depend on.
+"""TensorRT: engines built on the device they run on, by a process of their own, kept by all that they depend on.
 
-`probe` says whether it can run here, `Plans` gives the plan of a network, `TensorRtEngine` runs it. Nothing here is
-imported before somebody asks for TensorRT.
+`open_backend` says whether it can run here, and why not; a `Backend` makes engines. Nothing here is imported before
+somebody asks for TensorRT.
 """
 
+from edge.engines.tensorrt.backend import Backend, open_backend
 from edge.engines.tensorrt.cache import PlanCache
 from edge.engines.tensorrt.engine import TensorRtEngine
-from edge.engines.tensorrt.memory import open_memory
-from edge.engines.tensorrt.plans import Plans, Wanted
-from edge.engines.tensorrt.probing import Machine, probe
+from edge.engines.tensorrt.plans import Plans, Progress, Wanted
 
-__all__ = ["Machine", "PlanCache", "Plans", "TensorRtEngine", "Wanted", "open_memory", "probe"]
+__all__ = ["Backend", "PlanCache", "Plans", "Progress", "TensorRtEngine", "Wanted", "open_backend"]

@@ -127,8 +127,9 @@ def _set_profile(job: Job, builder: Any, network: Any, config: Any, *, lines: Li
     needed = False
     for index in range(network.num_inputs):
         given = network.get_input(index)
-        have, want = tuple(given.shape), job.shapes.get(given.name, ())
-        if len(want) != len(have) or any(h not in (-1, w) for h, w in zip(have, want, strict=True)):
+        have = tuple(given.shape)
+        want = job.shapes.get(given.name, have)
+        if -1 in want or len(want) != len(have) or any(h not in (-1, w) for h, w in zip(have, want, strict=True)):
             raise EngineError(
                 "the network's input is not what the manifest says",
                 where=f"{job.label}, {given.name}",

@@ -23,6 +23,7 @@ from typing import Any
 from edge.engines.tensorrt.job import Built, Shapes
 from edge.engines.tensorrt.probing import Machine
 from edge.errors import EngineError
+from edge.ownership import give_to_owner_of
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
@@ -104,6 +105,7 @@ class PlanCache:
             data = plan.read_bytes()
             facts = {**key.facts, **asdict(built), "label": label, "sha256": hashlib.sha256(data).hexdigest()}
             _sync(plan)
+            give_to_owner_of(self.folder, plan)
             plan.replace(self._path(key, "plan"))
             self._write(key, "json", facts)
             self._path(key, "failed").unlink(missing_ok=True)
@@ -129,8 +131,10 @@ class PlanCache:
         The lock is the kernel's: whoever dies lets go of it. ``waiting`` is called now and then meanwhile.
         """
         with _explained(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path(key, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._make_folder()
+            lock = self._path(key, "lock")
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            give_to_owner_of(self.folder, lock)
         try:
             deadline = time.monotonic() + patience
             while not _locked(descriptor):
@@ -150,14 +154,20 @@ class PlanCache:
         """Where this process lets a plan be written before it is published."""
         return self.folder / f"{key.name}.{os.getpid()}.new"
 
+    def _make_folder(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            give_to_owner_of(self.folder.parent, self.folder)
+
     def _path(self, key: Key, suffix: str) -> Path:
         return self.folder / f"{key.name}.{suffix}"
 
     def _write(self, key: Key, suffix: str, facts: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         temporary = self.scratch(key)
         temporary.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
         _sync(temporary)
+        give_to_owner_of(self.folder, temporary)
         temporary.replace(self._path(key, suffix))
         _sync(self.folder)
 

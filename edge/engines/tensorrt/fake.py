@@ -14,14 +14,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from edge.engines.tensorrt.backend import Backend
 from edge.engines.tensorrt.build import answer, build
+from edge.engines.tensorrt.cache import PlanCache
 from edge.engines.tensorrt.fake_memory import FakeMemory
 from edge.engines.tensorrt.job import Job
+from edge.engines.tensorrt.plans import Plans, Progress
 from edge.engines.tensorrt.probing import Gpu, Machine
 
 Fault = Literal[
@@ -69,6 +73,12 @@ def fake_bindings(fault: Fault = "none", machine: Machine = FAKE_MACHINE) -> Any
         LayerInformationFormat=SimpleNamespace(JSON="json"),
         TensorIOMode=SimpleNamespace(INPUT="input", OUTPUT="output"),
     )
+
+
+def fake_backend(folder: Path, progress: Progress, *, fault: Fault = "none") -> Backend:
+    """A backend of which everything is played, the builder in a process of its own; `open_backend` of tests."""
+    plans = Plans(FAKE_MACHINE, PlanCache(folder), command=fake_builder(fault), progress=progress)
+    return Backend(fake_bindings(), plans, open_memory=FakeMemory)
 
 
 class _Builder:

@@ -16,7 +16,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Paths of the ONNX file, of the plan to be written and of the timing cache; the only shape of each input."""
+    """Paths of the ONNX file, of the plan to be written and of the timing cache; the only shape of each
+    input that has free axes."""
 
     label: str
     model: str

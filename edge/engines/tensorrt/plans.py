@@ -39,7 +39,8 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A network to be run on TensorRT: the ONNX file's bytes, its precision, the only shape of each input."""
+    """A network to be run on TensorRT: the ONNX file's bytes, its precision, and the only shape
+    of each input that has free axes."""
 
     model: bytes
     precision: str
@@ -92,6 +93,10 @@ class Plans:
                 raise
             finally:
                 scratch.unlink(missing_ok=True)
+
+    def pardon(self, wanted: Wanted) -> None:
+        """Forget that its build failed."""
+        self.cache.pardon(wanted.key(self.machine))
 
     def discard(self, wanted: Wanted, reason: str) -> None:
         """A plan that was built cannot be used after all: it is removed and counts as failed."""

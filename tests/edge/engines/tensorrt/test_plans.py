@@ -64,7 +64,7 @@ def test_what_failed_twice_is_left_alone_until_somebody_asks_again(tmp_path: Pat
     good = _plans(tmp_path)
     with pytest.raises(EngineError, match=r"2 times and is left alone.*--again"):
         good.get(_WANTED)
-    good.cache.pardon(_WANTED.key(FAKE_MACHINE))
+    good.pardon(_WANTED)
     assert good.get(_WANTED)
 
 
