@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.capture.recording import LandmarkRecording
-from edge.errors import DependencyError, FingerpostError, InputError
+from edge.errors import DependencyError, InputError
 from edge.holistic import HOLISTIC_ROWS, face_of_rows, hands_of_rows
 from edge.samples import demo_landmarks, demo_truth
 from edge.types import LANDMARKS, RIGHT, AnyArray, FloatArray, Hands
@@ -96,10 +97,7 @@ def _listed(folder: Path) -> Iterator[Sample]:
     if (table := folder / "train.csv").is_file():
         yield from _kaggle(table)
     for path in sorted(folder.rglob("*.npz")):
-        try:
-            yield from _npz(path)
-        except FingerpostError as error:
-            raise InputError("a recording cannot be read", where=path, found=error, remedy="remove it") from error
+        yield from _npz(path)
 
 
 def _kaggle(table: Path) -> Iterator[Sample]:
@@ -134,9 +132,12 @@ def _parquet(path: Path) -> Callable[[], list[Hands]]:
 
 
 def _npz(path: Path) -> Iterator[Sample]:
-    with np.load(path, allow_pickle=False) as file:
-        many = "labels" in file.files
-        labels = file["labels"].astype(str).tolist() if many else []
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            many = "labels" in file.files
+            labels = file["labels"].astype(str).tolist() if many else []
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError("this is no recording", where=path, found=error, remedy="remove it") from error
     if not many:
         label = path.stem.replace("-", "_").partition("_")[0]
         yield Sample(label, path.stem, lambda: list(LandmarkRecording(path)), timed=True)

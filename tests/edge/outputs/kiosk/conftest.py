@@ -57,6 +57,11 @@ class Site:
 
 
 @pytest.fixture
+def site_class() -> type[Site]:
+    return Site
+
+
+@pytest.fixture
 def site():
     hub, controls = Hub(), Controls()
     with served(hub, controls, Address(port=0)) as server:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.responses import JSONResponse
 
-from edge.outputs.kiosk.security import BODY_LIMIT, HEADERS
+from edge.outputs.kiosk.hosts import Address, Hosts
+from edge.outputs.kiosk.limits import Rate
+from edge.outputs.kiosk.security import ANY, BODY_LIMIT, CHANGING, HEADERS, Shield
 from edge.types import Action
 
 CLEAR = {"name": "clear", "origin": "touch"}
@@ -122,14 +126,37 @@ def test_headers_without_an_end_end_the_connection(site):
         assert connection.recv(100).split()[1] == b"400"
 
 
-def test_who_changes_too_often_is_told_to_wait(site):
-    answers = [site.post("/act", {"name": "space", "origin": "key"}) for _ in range(40)]
-    assert 429 in answers and answers[:15] == [202] * 15
+def statuses(shield: Shield, method: str, count: int, address: str = "127.0.0.1") -> list[int]:
+    """What a shield answers to requests that come at once."""
+    headers = [(b"host", b"localhost"), (b"x-fingerpost", b"x"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": method, "path": "/", "headers": headers, "client": (address, 1)}
+    sent: list[int] = []
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            sent.append(message["status"])
+
+    async def ask():
+        for _ in range(count):
+            await shield(dict(scope), receive, send)
+
+    asyncio.run(ask())
+    return sent
 
 
-def test_who_asks_too_often_is_told_to_wait(site):
-    answers = [site.get("/strings")[0] for _ in range(400)]
-    assert answers[:100] == [200] * 100 and 429 in answers
+def test_who_asks_or_changes_too_often_is_told_to_wait():
+    shield = Shield(JSONResponse({}), Hosts(Address()), any_rate=Rate(6, 0), changing_rate=Rate(2, 0))
+    assert statuses(shield, "POST", 3) == [200, 200, 429]
+    assert statuses(shield, "GET", 4) == [200, 200, 200, 429]
+    assert statuses(shield, "GET", 1, "127.0.0.2") == [200]
+
+
+def test_a_hammered_button_and_a_page_that_is_loaded_again_pass():
+    assert CHANGING.burst >= 15 and CHANGING.per_second >= 8, "fingers are slower"
+    assert ANY.burst >= 5 * 15, "a page is some fifteen files"
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_every_language_has_the_same_keys_and_places(pages, english):
 def test_every_word_of_the_pages_is_in_the_file_and_every_word_in_the_file_is_used(pages, english):
     code = "\n".join(file.read_text() for file in [*pages.glob("*.html"), *pages.glob("*.js")])
     named = set(re.findall(r'data-(?:text|label)="([\w.-]+)"', code)) | set(re.findall(r'\btext\("([\w.-]+)"', code))
-    named |= set(re.findall(r'"((?:notice|state|operator|gallery)\.[\w.-]+)"', code))
+    named |= set(re.findall(r'"((?:notice|state|operator|gallery|health)\.[\w.-]+)"', code))
     made = set(re.findall(r"text\(`([\w.]+)\$\{", code))
     assert named - set(english) == set()
     unused = {key for key in english if key not in named and not any(key.startswith(start) for start in made)}
