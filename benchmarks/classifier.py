@@ -23,6 +23,8 @@ from benchmarks.latency import Latency, Method, golden_feeds, latencies
 from benchmarks.loadgen import SingleStream, require_loadgen, single_stream
 from benchmarks.output import add_output_options, present
 from benchmarks.peers import NAMES, open_peers
+from benchmarks.precisions import NAMES as PRECISIONS
+from benchmarks.precisions import made_here
 from benchmarks.results import Agreement, ClassifierResult, DataInfo, VariantInfo
 from benchmarks.scoring import DataOptions, check_floor, score_data
 from edge.bundle.reader import Bundle, open_bundle
@@ -50,8 +52,9 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError("--floor holds for data", remedy="name labelled examples with --data DIR")
     with open_bundle(options.bundle) as bundle, report.progress() as progress:
         peers = open_peers(options.peer, bundle.manifest, options.checkpoint)
-        contestants = (*variants(bundle), *peers)
-        if options.floor is not None and len(contestants) - len(peers) < 2:
+        shipped, others = variants(bundle), (*made_here(bundle, options.also), *peers)
+        contestants = (*shipped, *others)
+        if options.floor is not None and len(shipped) < 2:
             raise UsageError("--floor compares variants", where=bundle.path, found=f"{contestants[0].name} alone")
         result = measure(
             bundle,
@@ -64,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         )
     present(result, classifier_blocks, options)
     if options.floor is not None:
-        check_floor(result.scores, options.floor, peers=[each.name for each in peers])
+        check_floor(result.scores, options.floor, ungated=[each.name for each in others])
     return 0
 
 
@@ -169,6 +172,9 @@ def _parser() -> Parser:
     add_data_options(parser)
     parser.add_argument("--floor", type=float, metavar="R", help="fail (9) if a retention's interval goes below R")
     parser.add_argument("--peer", action="append", default=[], choices=NAMES, help="measured beside it; needs torch")
+    parser.add_argument(
+        "--also", action="append", default=[], choices=PRECISIONS, help="made from fp32 on the spot; needs the export"
+    )
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="what the peers are made from")
     parser.add_argument("--iterations", type=int, default=500, metavar="N", help="measured rounds (500)")
     parser.add_argument("--threads", type=thread_counts, default=THREADS, metavar="N,N", help="threads (1,2,4)")

@@ -79,13 +79,14 @@ def score_data(
     return info, scores
 
 
-def check_floor(scores: Sequence[Score], floor: float, *, peers: Sequence[str] = ()) -> None:
-    """Raise CheckFailedError when the lower end of a variant's retention is below ``floor``.
+def check_floor(scores: Sequence[Score], floor: float, *, ungated: Sequence[str] = ()) -> None:
+    """Raise CheckFailedError when the lower end of a variant's retention is below ``floor``;
+    those of ``ungated`` names are not looked at.
 
     Where not one example was lost, resampling cannot find any: then up to `most_lost` of them may be.
     """
     for each in scores:
-        if each.mcnemar is None or each.variant in peers:
+        if each.mcnemar is None or each.variant in ungated:
             continue
         low = each.retention.low if each.retention else 0.0
         if not each.mcnemar.lost:
