@@ -9,6 +9,7 @@ let in.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ from edge.types import Action, Caption, Gesture, Past, Sentence, SignEvent, Spea
 
 REMEMBERED = 50
 """Sentences."""
+PALMS_AGAIN = 30.0
+"""Seconds within which both palms, shown once more, bring back what they have cleared."""
 
 
 class Dialogue:
@@ -36,7 +39,8 @@ class Dialogue:
         self._past: deque[Sentence] = deque(maxlen=REMEMBERED)
         self._said: Sentence | None = None
         """The sentence of the present text."""
-        self._gesture_end = float("-inf")
+        self._gesture_end = self._cleared = -math.inf
+        """When the last gesture was over; when both palms cleared the text, if that was the last that was done."""
         self.text = ""
         self.signs = self.captions = 0
 
@@ -48,6 +52,7 @@ class Dialogue:
         text = self._composer.apply(result)
         if isinstance(result, SignEvent):
             self.signs += 1
+            self._cleared = -math.inf
             if text != self.text:
                 self._caption(Caption(text, now, age(result.captured), result))
         self._suggest(now)
@@ -55,11 +60,15 @@ class Dialogue:
     def gesture(self, gesture: Gesture, now: float) -> None:
         """The hands asked for something."""
         self._gesture_end = gesture.end
-        self._composer.take_back(gesture.begin)
-        self.act(Action(gesture.name, "gesture"), now)
+        text = self._composer.take_back(gesture.begin)
+        again = gesture.name == "clear" and not text and now - self._cleared <= PALMS_AGAIN
+        self.act(Action("restore" if again else gesture.name, "gesture"), now)
+        if gesture.name == "clear" and not again:
+            self._cleared = now
 
     def act(self, action: Action, now: float) -> None:
         """Somebody asked for something."""
+        self._cleared = -math.inf
         text = self._composer.act(action)
         self._show(action)
         if text != self.text:

@@ -3,7 +3,8 @@
 * **Wipe**: an open hand, upright, all five fingers stretched and apart, palm or back to the camera, held still for a
   moment and then swept sideways across the body: takes back a letter; swept again after another moment of stillness,
   the next one. The way back, outwards, is no wipe.
-* **Both palms**: both hands open in that way and still for a second and a half: clears the text.
+* **Both palms**: both hands open in that way and still for a second and a half: clears the text; once more, within half
+  a minute and before anything else is signed, brings it back (`edge.dialogue`).
 
 No letter of the alphabet has all five fingers stretched, and no recorded word of ours holds such a hand still and then
 sweeps it inwards. Lengths are in hand sizes (`edge.recognition.motion`), so that neither the distance to the camera nor

@@ -195,3 +195,22 @@ def test_a_broker_that_refuses_does_not_stop_the_run(edge, tiny_bundle, ab):
     done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--headless", "--mqtt", "mqtt://127.0.0.1:9/test")
     assert done.code == 0
     assert "transcript: ABBA" in done.out
+
+
+@pytest.mark.parametrize("more", [(), ("--realtime",)])
+def test_a_sentence_is_made_of_a_recording_and_beside_a_live_source(edge, tiny, tiny_bundle, tmp_path, more):
+    np.savez(tmp_path / "ab.npz", landmarks=tiny.recording("AB", hold=0.6, gap=0.5), fps=tiny.fps)
+    done = edge("run", "--bundle", tiny_bundle, "--source", tmp_path / "ab.npz", "--json", "--sentence", "rules", *more)
+    assert done.code == 0 and done.err == ""
+    (sentence,) = (each for each in done.objects if each["type"] == "sentence")
+    assert (sentence["read"], sentence["by"]) == ("AB", "rules")
+    (past,) = (each for each in done.objects if each["type"] == "past")
+    assert [each["text"] for each in past["sentences"]] == [sentence["text"]]
+
+
+def test_a_kiosk_gets_words_to_choose_from(edge, tiny_bundle, ab):
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--json", "--kiosk", "0")
+    assert done.code == 0
+    offered = [each for each in done.objects if each["type"] == "suggestions"]
+    assert [each["spelled"] for each in offered][:3] == ["A", "AB", "ABB"]
+    assert all(0 < len(each["words"]) <= 3 for each in offered[:3])

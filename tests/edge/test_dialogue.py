@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from edge.dialogue import REMEMBERED, Dialogue
+from edge.capture import FakeSource
+from edge.dialogue import PALMS_AGAIN, REMEMBERED, Dialogue
+from edge.landmarks.fake import FakeLandmarker, no_hands
 from edge.language import Composer
-from edge.language.background import Foreground
+from edge.language.background import Background, Foreground
 from edge.language.completion import Completer, Suggester
 from edge.language.fake import FakeSentencer
 from edge.language.lexicon import Lexicon
 from edge.language.sentence import SentenceMaker, Utterances
+from edge.language.words import Composed
 from edge.outputs import FakeOutput
-from edge.types import Action, ActionName, Caption, Gesture, Past, SignEvent, Speak, State, Suggestions
+from edge.runtime import Runtime
+from edge.service.notify import FakeNotifier
+from edge.types import Action, ActionName, Caption, Gesture, Guess, Hands, Past, SignEvent, Speak, State, Suggestions
 
 FEW = Lexicon([("hello", 8.0), ("help", 7.0), ("key", 8.0), ("a", 9.0)])
 
@@ -171,3 +178,83 @@ def test_what_a_gesture_did_can_be_taken_back_without_the_signs_that_were_read_o
     assert talk.dialogue.text == ""
     talk.act("restore")
     assert talk.dialogue.text == "KEY"
+
+
+def palms(talk: Talk, at: float) -> str:
+    talk.dialogue.gesture(Gesture("clear", begin=at - 1.5, end=at), at)
+    return talk.dialogue.text
+
+
+def test_both_palms_once_more_bring_back_what_they_have_cleared():
+    talk = Talk()
+    talk.spell("KEY")
+    assert [palms(talk, 10.0), palms(talk, 15.0), palms(talk, 20.0)] == ["", "KEY", ""]
+    names = [item.name for item in talk.output.items if isinstance(item, Action)]
+    assert names == ["clear", "restore", "clear"]
+
+
+def test_both_palms_bring_nothing_back_later_or_what_somebody_else_has_cleared():
+    talk = Talk()
+    talk.spell("KEY")
+    assert [palms(talk, 10.0), palms(talk, 10.0 + PALMS_AGAIN + 1)] == ["", ""]
+    talk = Talk()
+    talk.spell("KEY")
+    talk.act("clear")
+    assert palms(talk, 10.0) == ""
+    talk = Talk()
+    talk.spell("KEY")
+    palms(talk, 10.0)
+    talk.now = 11.0
+    talk.spell("A")
+    assert palms(talk, 20.0) == ""
+    assert palms(talk, 22.0) == "A"
+
+
+def test_the_loop_goes_on_while_a_slow_model_makes_a_sentence():
+    class Slow:
+        """Takes until the loop has gone on for a while."""
+
+        def __init__(self) -> None:
+            self.let_go = Event()
+
+        def compose(self, words: Sequence[str]) -> Composed:
+            assert self.let_go.wait(10)
+            return Composed(" ".join(words), "slow")
+
+    slow, output, notifier = Slow(), FakeOutput(), FakeNotifier()
+    composer = Composer()
+    background = Background(SentenceMaker(slow, FEW))
+    composer.apply(SignEvent("hello", "word", 0.9, 0.0, 0.1, 0.0))
+    composer.apply(State("waiting", -5.0))
+    frames = 0
+
+    class Looking:
+        def view(self, hands: Hands, guess: Guess | None) -> None:
+            nonlocal frames
+            frames += 1
+            if frames == 40:
+                assert output.sentences == [] and notifier.told.count(("watchdog", "")) == 39
+                slow.let_go.set()
+
+    class Nobody:
+        finite = True
+        guess = None
+
+        def push(self, hands: Hands) -> list[SignEvent | State]:
+            return []
+
+        def finish(self) -> list[SignEvent | State]:
+            return []
+
+    summary = Runtime(
+        FakeSource(count=60),
+        landmarker=FakeLandmarker(no_hands),
+        recogniser=Nobody(),
+        composer=composer,
+        sentences=Utterances(composer, background),
+        outputs=[output],
+        notifier=notifier,
+        viewers=[Looking()],
+    ).run()
+    background.close()
+    assert summary.frames == 60 and output.sentences == ["hello"]
