@@ -122,8 +122,14 @@ if [ "$with_package" = yes ]; then
 	venv=$root/opt/fingerpost
 	# An environment whose Python is gone (a distribution upgrade) is made anew.
 	if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
-		do_it "$python" -m venv --clear "$venv"
+		# A Jetson's TensorRT is the system's: it comes with JetPack and from nowhere else.
+		if [ "$jetson" = yes ]; then
+			do_it "$python" -m venv --clear --system-site-packages "$venv"
+		else
+			do_it "$python" -m venv --clear "$venv"
+		fi
 	fi
+	[ "$jetson" != yes ] || extras=${extras:+$extras,}jetson
 	what=$package${extras:+[$extras]}
 	if [ -n "$wheels" ]; then
 		do_it "$venv/bin/python" -m pip install --quiet --upgrade --no-index --find-links "$wheels" "$what"
