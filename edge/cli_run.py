@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.audience import Wanted, gathered
-from edge.config import SETTINGS, STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
+from edge.config import KIOSK_PORT, SETTINGS, STORE_VARIABLE, TRIAL_SECONDS, RunSettings, default_store, default_threads
 from edge.starts import runtime_folder
 
 if TYPE_CHECKING:
     from edge.outputs.base import Output
-    from edge.outputs.kiosk.hosts import Address
     from edge.parts import Observer
     from edge.service.notify import Notifier
     from edge.signals import StopSignals
@@ -82,8 +81,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
     add("--max-frames", type=_count, metavar="N", help="end after so many frames")
     add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
-    add("--kiosk", type=_address, metavar="[HOST:]PORT",
-        help="serve the kiosk's page, on 127.0.0.1 unless another address is given (default: off)")  # fmt: skip
+    add("--kiosk", nargs="?", const=str(KIOSK_PORT), metavar="[HOST:]PORT",
+        help=f"serve the kiosk's page, on 127.0.0.1:{KIOSK_PORT} unless told otherwise (default: off)")  # fmt: skip
     add("--kiosk-name", action="append", default=[], metavar="NAME",
         help="a further name that the page may be asked for by, where it is served to a network")  # fmt: skip
     add("--language", choices=("de", "en"), help="of the kiosk's page (default: each browser's own)")
@@ -194,8 +193,11 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
     kiosk, mqtt = None, None
     if arguments.kiosk is not None:
         from edge.kiosk import KioskSettings
+        from edge.outputs.kiosk.hosts import parse_address
 
-        kiosk = KioskSettings(arguments.kiosk, arguments.language, tuple(arguments.kiosk_name), arguments.samples)
+        kiosk = KioskSettings(
+            parse_address(arguments.kiosk), arguments.language, tuple(arguments.kiosk_name), arguments.samples
+        )
     if arguments.mqtt is not None:
         from edge.outputs.mqtt.address import parse_broker, read_login
 
@@ -221,15 +223,6 @@ def _count(text: str) -> int:
     if not 1 <= number <= 1_000_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return number
-
-
-def _address(text: str) -> Address:
-    from edge.outputs.kiosk.hosts import parse_address
-
-    try:
-        return parse_address(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port or address of this machine: {error}") from error
 
 
 def _port(text: str) -> int:

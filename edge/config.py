@@ -14,6 +14,8 @@ LandmarkerChoice = Literal["bundle", "mediapipe"]
 
 STORE_VARIABLE = "FINGERPOST_STORE"
 TRIAL_SECONDS = 600.0
+KIOSK_PORT = 8731
+"""Where the kiosk's page is served unless told otherwise."""
 _STORE = Path("/var/lib/fingerpost")
 SETTINGS = Path("/etc/fingerpost/fingerpost.conf")
 """The settings of a device's service; systemd puts them into its environment."""

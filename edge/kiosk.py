@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ def opened(settings: RunSettings, kiosk: KioskSettings, *, supervised: bool) -> 
             served(hub, controls, kiosk.address, language=kiosk.language, names=kiosk.names, more=more)
         )
         _log.info("kiosk=%s", server.address.url)
+        if not supervised:
+            sys.stderr.write(f"the kiosk's page: {server.address.url}\n")
         yield Kiosk(hub, controls, preview, pulse, server)
 
 

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from edge.config import KIOSK_PORT
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -25,7 +27,7 @@ def add_kiosk_demo(commands: Commands) -> None:
         description="Serve the kiosk's page on this machine and tell it a story, or hold one state. Ctrl-C ends it.",
     )
     add = parser.add_argument
-    add("--port", type=int, default=8731, metavar="PORT", help="default: %(default)s")
+    add("--port", type=int, default=KIOSK_PORT, metavar="PORT", help="default: %(default)s")
     add("--scene", choices=_SCENES, help="hold this state (default: a story, round and round)")
     add("--language", choices=("de", "en"), help="default: the browser's own")
     parser.set_defaults(run=_run)

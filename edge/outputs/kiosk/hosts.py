@@ -10,9 +10,12 @@ import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from edge.config import KIOSK_PORT
+from edge.errors import UsageError
+
 LOOPBACK = "127.0.0.1"
-DEFAULT_PORT = 8731
 _LOCAL_NAMES = frozenset(("localhost",))
+_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Address:
     """Where the page is served: a numeric address of this machine, and a port (0: any that is free)."""
 
     host: str = LOOPBACK
-    port: int = DEFAULT_PORT
+    port: int = KIOSK_PORT
 
     @property
     def local(self) -> bool:
@@ -35,21 +38,24 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """``PORT``, ``HOST:PORT`` or ``[IPV6]:PORT``; HOST is a numeric address, or ``localhost``. Raises ValueError."""
+    """``PORT``, ``HOST:PORT`` or ``[IPV6]:PORT``; HOST is a numeric address of this machine, or ``localhost``.
+
+    Raises UsageError for anything else.
+    """
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else LOOPBACK
     host = LOOPBACK if host in _LOCAL_NAMES else host
-    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
-        raise ValueError(f"{text!r} has no port from 0 to 65535")
+    if not (port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT and _numeric(host)):
+        remedy = f"give a port, or a numeric address of this machine and a port: 0.0.0.0:{KIOSK_PORT}"
+        raise UsageError("the kiosk's page cannot be served there", found=repr(text)[:80], remedy=remedy)
     return Address(str(ip_address(host)), int(port))
 
 
 def is_loopback(host: str) -> bool:
     """Whether a numeric address is this machine's own."""
-    try:
-        address = ip_address(host)
-    except ValueError:
+    if not _numeric(host):
         return False
+    address = ip_address(host)
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
 
@@ -76,8 +82,12 @@ class Hosts:
             name = name.partition(":")[0]
         if name in self._names:
             return True
-        try:
-            ip_address(name)
-        except ValueError:
-            return False
-        return not self._local or is_loopback(name)
+        return _numeric(name) and (not self._local or is_loopback(name))
+
+
+def _numeric(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
