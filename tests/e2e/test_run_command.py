@@ -208,8 +208,22 @@ def test_a_sentence_is_made_of_a_recording_and_beside_a_live_source(edge, tiny, 
     assert [each["text"] for each in past["sentences"]] == [sentence["text"]]
 
 
-def test_a_kiosk_gets_words_to_choose_from(edge, tiny_bundle, ab):
-    done = edge("run", "--bundle", tiny_bundle, "--source", ab, "--json", "--kiosk", "0")
+def test_what_was_said_is_in_no_file_after_the_run(edge, tiny_bundle, ab, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    places = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "FINGERPOST_STORE")
+    everywhere = dict.fromkeys(places, str(home))
+    words = ("--sentence", "rules", "--kiosk", "0", "--headless")
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    done = edge("run", "--bundle", tiny_bundle, "--source", ab, *words, **everywhere)
+    assert "transcript: ABBA" in done.out
+    new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert not [path for path in new if b"abba" in path.read_bytes().lower()]
+
+
+def test_a_kiosk_gets_words_to_choose_from(edge, tiny_bundle, ab, tmp_path):
+    words = ("run", "--bundle", tiny_bundle, "--source", ab, "--json", "--kiosk", "0")
+    done = edge(*words, FINGERPOST_STORE=str(tmp_path))
     assert done.code == 0
     offered = [each for each in done.objects if each["type"] == "suggestions"]
     assert [each["spelled"] for each in offered][:3] == ["A", "AB", "ABB"]

@@ -40,6 +40,7 @@ def test_captions_signs_and_states_are_counted_but_never_told(metrics):
     metrics.show(Caption("SECRETS", 2.0, None, None))
     metrics.show(State("waiting", 0.0))
     metrics.show(State("hand", 1.0, "private detail"))
+    metrics.show(State("too-hot", 1.0))  # stands beside it
     text = metrics.text()
     assert 'fingerpost_signs_total{kind="letter"} 1.0' in text
     assert "fingerpost_caption_latency_seconds_count 1.0" in text
