@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edge.types import UInt8Array
 
-_ROW_STEP = 16
+_ROW_STEP = 4
 
 
 @dataclass(frozen=True, slots=True)
