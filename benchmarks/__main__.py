@@ -22,6 +22,7 @@ SUITES = {
     "sustained": "minutes at camera rate: temperature, clock, throttling",
     "energy": "watts and joules a frame, where the board reports power",
     "spelling": "reading spelt words",
+    "soak": "the whole service at full speed for minutes: does it grow?",
     "recovery": "faults of camera and service: how long until frames move again",
     "models": "several bundles in one table, as in the README",
     "all": "classifier to sustained, and one page with all of it",

@@ -19,8 +19,6 @@ from typing import TypeAlias
 from benchmarks.endurance.service import RESTART_S, WATCHDOG_S, Service
 from edge.capture.watch import WatchSettings
 
-_FPS = 30
-_FREEZES_AFTER_S = 3.0
 _START_S = 15.0
 """What a start of the service may take: more than on a Raspberry Pi 4."""
 _CAMERA_S = 4.0
@@ -74,8 +72,7 @@ def faults() -> tuple[Fault, ...]:
         Fault("camera's process dies", "fake:", _to_camera(signal.SIGKILL), False, _CAMERA_S),
         Fault("camera vanishes, is back at the third try", comes_and_goes, _to_camera(signal.SIGKILL), False,
               3 * _CAMERA_S + 3 * watch.pause),
-        Fault("camera freezes", f"fake:frames:{round(_FREEZES_AFTER_S * _FPS)} freeze", _freezes, False,
-              watch.frozen + _CAMERA_S),
+        Fault("camera freezes", "fake:usr1", _to_camera(signal.SIGUSR1), False, watch.frozen + _CAMERA_S),
         Fault("service is killed", "fake:", _to_service(signal.SIGKILL), True, RESTART_S + _START_S),
         Fault("service crashes", "fake:", _to_service(signal.SIGSEGV), True, RESTART_S + _START_S),
         Fault("service hangs", "fake:", _to_service(signal.SIGSTOP), True, WATCHDOG_S + RESTART_S + _START_S),
@@ -122,8 +119,3 @@ def _to_service(number: signal.Signals) -> Do:
         return time.monotonic()
 
     return do
-
-
-def _freezes(service: Service, moved: float) -> float:
-    """By itself, that long after its first picture."""
-    return moved + _FREEZES_AFTER_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 
@@ -61,9 +62,9 @@ class FakeGrabber:
     """A camera that does what ``spec.command`` says, a text for each start (the last one for all later starts).
 
     Words: ``frames:N`` (noisy pictures at the spec's rate), ``WxH`` (another size from here on), ``freeze`` (one
-    picture, again and again), ``demo`` (the shipped clip from here on, over and over), ``hang`` (a read that never
-    returns), ``end`` (SourceError), ``exit`` (the process is gone), ``absent`` (cannot be opened). After its words it
-    delivers on for ever.
+    picture, again and again), ``usr1`` (the same, but from a SIGUSR1 on), ``demo`` (the shipped clip from here on, over
+    and over), ``hang`` (a read that never returns), ``end`` (SourceError), ``exit`` (the process is gone), ``absent``
+    (cannot be opened). After its words it delivers on for ever.
     """
 
     def __init__(self, spec: CameraSpec) -> None:
@@ -97,6 +98,8 @@ class FakeGrabber:
             self._left = int(word.removeprefix("frames:"))
         elif word == "freeze":
             self._frozen = self._noise()
+        elif word == "usr1":
+            signal.signal(signal.SIGUSR1, lambda number, frame: self._do("freeze"))
         elif word == "demo":
             self._clip = _clip_for_ever()
         elif word == "hang":
