@@ -20,6 +20,8 @@ from edge.types import Suggestions
 
 _CORRECTED = 3
 """Letters from which on a reading is long enough to say what it was meant to be."""
+_BEHIND = 1.0
+"""Beside a reading that is a word itself, nothing is offered that is ten times less likely."""
 
 
 class Spelled(Protocol):
@@ -68,6 +70,9 @@ class Completer:
         found = self._beginning(word, budget)
         if len(word.letters) >= _CORRECTED:
             found += self._speller.candidates(word.letters, self._count, budget=budget)
+        known = self._lexicon.log_count(word.text)
+        if known is not None:
+            found = [each for each in found if each.score >= known - _BEHIND]
         best = {each.word.upper(): each for each in sorted(found, key=lambda each: (each.score, each.word))}
         best.pop(word.text.upper(), None)
         return tuple(sorted(best, key=lambda text: (-best[text].score, text))[: self._count])

@@ -31,6 +31,8 @@ _PATIENCE_S = 10.0
 _PATIENCE_PER_CHARACTER_S = 0.2
 """espeak-ng speaks some 15 characters a second."""
 _PROBE_S = 10.0
+_LAST_WORDS_S = 4.0
+"""A short sentence; half of the time that systemd gives a service to end."""
 _JOIN_S = 2.0
 _LANGUAGE = re.compile(r"[a-z]{2,3}([-+][A-Za-z0-9-]{1,20})*")
 
@@ -130,10 +132,13 @@ class Speech:
                 self._changed.notify()
 
     def close(self) -> None:
-        """Say nothing more, and break off what is being said."""
+        """Finish what there is to say if that is soon done, else break it off."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+        self._thread.join(_LAST_WORDS_S)
+        with self._changed:
+            self._texts.clear()
         self._speaker.hush()
         self._thread.join(_JOIN_S)
 
@@ -150,7 +155,7 @@ class Speech:
     def _next(self) -> str | None:
         with self._changed:
             self._changed.wait_for(lambda: self._texts or self._closed)
-            return None if self._closed else self._texts.popleft()
+            return self._texts.popleft() if self._texts else None
 
 
 class FakeSpeaker:

@@ -55,9 +55,10 @@ class HoldReader:
     @property
     def guess(self) -> Guess | None:
         """What the hold looked like at the last look; None before the first, and when it looked like no sign."""
-        if self._shares is None or not self.likeliest or self.likeliest[0][0] == NOTHING:
+        likeliest = self.likeliest
+        if self._shares is None or not likeliest or likeliest[0][0] == NOTHING:
             return None
-        (label, share), *others = self.likeliest
+        (label, share), *others = likeliest
         return Guess(label, self._labels[int(self._shares.argmax())].kind, share, tuple(others), self._time)
 
     @property

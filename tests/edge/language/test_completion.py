@@ -43,6 +43,11 @@ def test_what_the_recogniser_doubted_counts(completer: Completer) -> None:
     assert "HELP" in completer.suggest(doubted)
 
 
+def test_beside_a_word_only_what_is_about_as_likely_is_offered(completer: Completer) -> None:
+    assert completer.suggest(spell("HELLO")) == ()
+    assert "THAT" in completer.suggest(spell("THAN"))
+
+
 def test_what_is_no_spelling_and_what_no_word_explains_gets_nothing(completer: Completer) -> None:
     assert completer.suggest(SignedWord("hello")) == ()
     assert completer.suggest(spell("ZQXJ")) == ()

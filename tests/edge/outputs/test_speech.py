@@ -61,14 +61,25 @@ def test_a_speaker_that_hangs_holds_nobody_up_and_only_the_newest_texts_wait():
     output.close()
 
 
-def test_closing_breaks_off_what_is_being_said():
+def test_closing_lets_the_last_words_be_said():
+    speaker = FakeSpeaker()
+    output = Speech(speaker)
+    output.show(sentence("Goodbye."))
+    output.close()
+    assert speaker.said == ["Goodbye."]
+
+
+def test_closing_breaks_off_what_takes_too_long(monkeypatch):
+    monkeypatch.setattr(speech, "_LAST_WORDS_S", 0.1)
     speaker = FakeSpeaker(hang=True)
     output = Speech(speaker)
     output.show(sentence("a long story"))
+    output.show(sentence("and another"))
     assert eventually(lambda: bool(speaker.said))
     begin = time.monotonic()
     output.close()
     assert time.monotonic() - begin < 1.5
+    assert speaker.said == ["a long story"]
 
 
 def test_a_loudspeaker_that_does_not_work_is_said_once(caplog: pytest.LogCaptureFixture):
