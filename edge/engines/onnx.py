@@ -59,8 +59,6 @@ class OnnxEngine:
         # It keeps the whole file, to open it again with other providers when one fails; there are no others.
         self._session.disable_fallback()
         self._session._model_bytes = b""
-        # ONNX Runtime's Python keeps the file for a fallback that we never ask for: a third of a network's memory.
-        self._session._model_bytes = None
         self._label = label
         self.name = f"ONNX Runtime {ort.__version__} CPU, {threads} thread{'s' if threads != 1 else ''}"
         self.inputs = tuple(_spec(node) for node in self._session.get_inputs())
