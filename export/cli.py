@@ -91,6 +91,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="take the golden inputs from here: the bundle then holds pictures or movements of people",
     )
     bundle.add_argument("--sign", type=Path, metavar="KEY", help="sign it with this key, made by `keygen`")
+    bundle.add_argument(
+        "--check-parser",
+        action="store_true",
+        help="let TensorRT for RTX read and build every network (make venv-rtx): a parser check, not a Jetson build",
+    )
     bundle.add_argument("--no-hands", action="store_true", help="leave MediaPipe's hand and face networks out")
     bundle.add_argument("--mediapipe-wheel", type=Path, metavar="FILE", help="take them from this file, not by pip")
     bundle.add_argument(

@@ -47,7 +47,7 @@ def make_bundle(options: argparse.Namespace) -> None:
     now = _now()
     check_folder(options.output)
     steps = 4 + len(VARIANTS[options.target]) + (not options.no_hands) + (options.measure is not None)
-    steps += options.sentence is not None
+    steps += (options.sentence is not None) + options.check_parser
     with Steps(steps, quiet=options.json) as step:
         step("loading the model")
         classifier = _classifier(options, step)
@@ -60,6 +60,7 @@ def make_bundle(options: argparse.Namespace) -> None:
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
         networks = [*variants.networks, *map(with_facts, (*hands, *sentence.networks))]
+        checked = _parsed(options, classifier, networks, step)
         card = classifier.model_card or write_card(classifier, name, version, networks)
         contents = Contents(
             name=name,
@@ -98,6 +99,7 @@ def make_bundle(options: argparse.Namespace) -> None:
         *variants.notes,
         *sentence.notes,
         *_target_notes(options.target),
+        *checked,
         *privacy,
         *_figures(measured),
     )
@@ -117,6 +119,8 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"--{flag} cannot be used", expected=expected, found=value) from error
     if options.serial is not None and options.serial < 0:
         raise UsageError("--serial cannot be used", expected="0 or more", found=options.serial)
+    if options.check_parser and options.target != "jetson":
+        raise UsageError("--check-parser is for TensorRT", expected="--target jetson", found=options.target)
     if options.onnx is not None:
         for flag in ("checkpoint", "preprocess"):
             if getattr(options, flag) is not None:
@@ -217,6 +221,17 @@ def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> 
         return ()
     step("landmark networks")
     return landmark_networks(classifier.task, options.target, wheel=options.mediapipe_wheel, progress=step.say)
+
+
+def _parsed(
+    options: argparse.Namespace, classifier: Classifier, networks: list[BuiltNetwork], step: Steps
+) -> tuple[str, ...]:
+    if not options.check_parser:
+        return ()
+    from export.graphs.parser_check import check_parser
+
+    step("parser check")
+    return (check_parser(networks, classifier.contract),)
 
 
 def _is_shipped(options: argparse.Namespace) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.bundle.choice import onnx_engines
-from edge.bundle.manifest import Manifest, Network
+from edge.bundle.manifest import InputContract, Role
 from edge.bundle.reader import Bundle
 from edge.bundle.store import Store
 from edge.errors import BundleError, EngineError, FingerpostError
@@ -125,7 +125,7 @@ class DeviceEngines:
         from edge.engines.tensorrt import Wanted
 
         network = self._halves[hashlib.sha256(model).hexdigest()]
-        return Wanted(model, network.variant, input_shapes(self._bundle.manifest, network), label)
+        return Wanted(model, network.variant, input_shapes(self._bundle.manifest.input, network.role), label)
 
 
 def engines_folder(store: Store | None) -> Path:
@@ -136,17 +136,17 @@ def engines_folder(store: Store | None) -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "fingerpost" / _FOLDER
 
 
-def input_shapes(manifest: Manifest, network: Network) -> dict[str, tuple[int, ...]]:
+def input_shapes(contract: InputContract, role: Role) -> dict[str, tuple[int, ...]]:
     """The one shape in which the device feeds each input that has free axes; landmark networks have none.
 
     The first axis is the batch, 1, the second the window's frames. Raises BundleError when another axis is free.
     """
-    if network.role != "classifier":
+    if role != "classifier":
         return {}
-    window = manifest.input.window
+    window = contract.window
     sizes = {0: 1} | ({1: window.frames} if window else {})
     shapes = {}
-    for tensor in manifest.input.tensors:
+    for tensor in contract.tensors:
         shape = [sizes.get(axis) if size is None else size for axis, size in enumerate(tensor.shape)]
         fixed = tuple(size for size in shape if size is not None)
         if len(fixed) != len(shape):

@@ -171,28 +171,28 @@ def _keep(timing: Any, config: Any, path: Path) -> None:
 
 
 def _monitor(bindings: Bindings, progress: Progress) -> Any:
-    class _Monitor(bindings.IProgressMonitor):  # type: ignore[misc]
-        """Says each phase and each tenth of it."""
+    """What TensorRT tells how far it is: each outermost phase, and each tenth of any."""
+    lengths: dict[str, int] = {}
 
-        def __init__(self) -> None:
-            bindings.IProgressMonitor.__init__(self)
-            self._steps: dict[str, int] = {}
+    def begin(monitor: Any) -> None:
+        bindings.IProgressMonitor.__init__(monitor)
 
-        def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
-            self._steps[phase_name] = max(1, num_steps)
-            if parent_phase is None:
-                progress(phase_name)
+    def phase_start(_monitor: Any, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
+        lengths[phase_name] = max(1, num_steps)
+        if parent_phase is None:
+            progress(phase_name)
 
-        def step_complete(self, phase_name: str, step: int) -> bool:
-            steps = self._steps.get(phase_name, 1)
-            if (step + 1) * 10 // steps != step * 10 // steps:
-                progress(f"{phase_name}: {min(100, (step + 1) * 100 // steps)} %")
-            return True  # go on
+    def step_complete(_monitor: Any, phase_name: str, step: int) -> bool:
+        steps = lengths.get(phase_name, 1)
+        if (step + 1) * 10 // steps != step * 10 // steps:
+            progress(f"{phase_name}: {min(100, (step + 1) * 100 // steps)} %")
+        return True  # go on
 
-        def phase_finish(self, phase_name: str) -> None:
-            self._steps.pop(phase_name, None)
+    def phase_finish(_monitor: Any, phase_name: str) -> None:
+        lengths.pop(phase_name, None)
 
-    return _Monitor()
+    methods = {"__init__": begin, **{each.__name__: each for each in (phase_start, step_complete, phase_finish)}}
+    return type("Monitor", (bindings.IProgressMonitor,), methods)()
 
 
 def _tried(plan: bytes, job: Job, bindings: Bindings, machine: Machine, memory: Memory) -> tuple[str, int, str, bool]:

@@ -23,15 +23,15 @@ class Lines:
         self._kept: deque[str] = deque(maxlen=_KEPT)
         kept = self._kept
 
-        class _Logger(bindings.ILogger):  # type: ignore[misc]
-            def __init__(self) -> None:
-                bindings.ILogger.__init__(self)
+        def start(logger: Any) -> None:
+            bindings.ILogger.__init__(logger)
 
-            def log(self, severity: Any, message: str) -> None:
-                if severity <= bindings.ILogger.WARNING:
-                    kept.append(message)
+        def log(_logger: Any, severity: Any, message: str) -> None:
+            if severity <= bindings.ILogger.WARNING:
+                kept.append(message)
 
-        self.logger = _Logger()
+        # A class whose base is known only now.
+        self.logger = type("Logger", (bindings.ILogger,), {"__init__": start, "log": log})()
 
     def last(self) -> str:
         """The newest line, short; empty when there was none."""
