@@ -27,7 +27,13 @@ from edge.types import BESIDE, Past, State
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the tests of the pages need playwright")
 
-SIZES = {"800x480": (800, 480), "480x800": (480, 800), "1920x1080": (1920, 1080), "1080x1920": (1080, 1920)}
+SIZES = {
+    "800x480": (800, 480),
+    "480x800": (480, 800),
+    "1920x1080": (1920, 1080),
+    "1080x1920": (1080, 1920),
+    "1100x800": (1100, 800),
+}
 PATIENCE = 15.0
 
 

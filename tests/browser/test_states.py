@@ -36,6 +36,10 @@ OVERFLOWING = """() => [...document.querySelectorAll("header *, main *, #suggest
 }).map(e => e.id || e.textContent)"""
 
 
+CUT = """document.getElementById("caption").getBoundingClientRect().top + 1
+  < document.getElementById("reading").getBoundingClientRect().top"""
+
+
 @pytest.mark.parametrize("name", WORDS)
 def test_a_state_has_its_words_and_its_shape(shown, name):
     shown.fake.scene(name)
@@ -84,6 +88,7 @@ def test_every_state_fits_on_every_screen(shown, language):
             shown.fake.scene(name, text="GOOD MORNING HELL")
             time.sleep(0.06)
             assert shown.page.evaluate(OVERFLOWING) == [], f"{size} {name}"
+            assert shown.page.evaluate(CUT) is False, f"{size} {name}"
     speak(shown, "en")
 
 

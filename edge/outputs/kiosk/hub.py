@@ -108,6 +108,8 @@ class Hub:
         match item:
             case State():
                 self._state(item)
+            case Caption(text=""):
+                self._tell({"caption": item, "sentence": None})
             case Caption():
                 self._tell({"caption": item})
             case SignEvent():

@@ -57,7 +57,7 @@ function paint() {
   if ("past" in fresh || "sentence" in fresh || "caption" in fresh) paintPast();
   if ("guess" in fresh) paintGuess(fresh.guess);
   if ("hands" in fresh) skeleton.draw(fresh.hands);
-  if ("suggestions" in fresh || "action" in fresh) paintSuggestions(fresh);
+  if ("suggestions" in fresh || "action" in fresh || "sign" in fresh) paintSuggestions(fresh);
   if ("action" in fresh) press(fresh.action);
   paintCurtain();
 }
@@ -116,7 +116,6 @@ function paintCaption(whole) {
   part("caption").hidden = !whole;
   part("hint").hidden = Boolean(whole);
   part("caption").scrollTop = part("caption").scrollHeight; // the newest line stays in view
-  if (!whole) paintSentence(null);
   clearTimeout(sayTimer);
   sayTimer = setTimeout(() => set("said", whole.slice(-KEPT)), SAY_AFTER);
   enable();
@@ -147,6 +146,7 @@ function paintGuess(guess) {
 
 function paintSuggestions(fresh) {
   if (fresh.suggestions) shown.words = fresh.suggestions.words;
+  if (fresh.sign) shown.undone = false; // what was taken away has been written over
   if (fresh.action) shown.undone = ["clear", "undo-letter", "undo-word"].includes(fresh.action.name);
   const buttons = (shown.words ?? []).slice(0, 3).map((word) => button(word, "complete", word));
   if (shown.undone) {

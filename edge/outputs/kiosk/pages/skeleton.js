@@ -50,11 +50,12 @@ export class Skeleton {
   follow(hands) {
     const points = [...(hands.left ?? []), ...(hands.right ?? [])];
     this.without = points.length ? 0 : this.without + 1;
-    if (this.still.matches || this.without > PATIENCE) this.view = WHOLE;
-    if (this.still.matches || !points.length) return;
+    if (this.without > PATIENCE) this.view = WHOLE;
+    if (!points.length) return;
     const to = around(points, hands.aspect);
-    const part = this.view === WHOLE ? 1 : FOLLOW; // a hand that appears is shown near at once
-    this.view = { x: mix(this.view.x, to.x, part), y: mix(this.view.y, to.y, part), zoom: mix(this.view.zoom, to.zoom, part) };
+    if (this.view === WHOLE) this.view = to; // a hand that appears is shown near at once
+    else if (!this.still.matches) this.view = between(this.view, to, FOLLOW);
+    else if (!holds(this.view, points)) this.view = to;
   }
 
   hand(points, place, colour, tall) {
@@ -90,6 +91,11 @@ function around(points, aspect) {
   return { x: (left + right) / 2, y: (top + bottom) / 2, zoom: Math.min(Math.max(1 / size, 1), NEAREST) };
 }
 
-function mix(from, to, part) {
-  return from + (to - from) * part;
+function between(from, to, part) {
+  const mix = (key) => from[key] + (to[key] - from[key]) * part;
+  return { x: mix("x"), y: mix("y"), zoom: mix("zoom") };
+}
+
+function holds(view, points) {
+  return points.every((value, i) => Math.abs(value / 1000 - (i % 2 ? view.y : view.x)) < 0.5 / view.zoom);
 }

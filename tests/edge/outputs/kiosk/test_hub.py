@@ -7,7 +7,7 @@ import numpy as np
 from edge.outputs.base import Output, Viewer
 from edge.outputs.kiosk import Hub
 from edge.outputs.kiosk.hub import STALLED, SUBSCRIBERS
-from edge.types import Caption, Guess, Hands, SignEvent, State
+from edge.types import Caption, Guess, Hands, Sentence, SignEvent, State
 
 HANDS = Hands(np.zeros((2, 21, 3), np.float32), (0.0, 0.0), 4 / 3, 0.0, 0.0, 0)
 GUESS = Guess("A", "letter", 0.5, (), 0.0)
@@ -99,6 +99,14 @@ def test_subscribers_are_bounded_and_leave():
     assert all(pages) and hub.subscribe(lambda: None) is None
     pages[0].close()
     assert hub.subscribe(lambda: None) is not None
+
+
+def test_a_text_that_was_cleared_takes_its_sentence_with_it():
+    hub = Hub()
+    hub.show(Sentence("Hello.", "HELLO", 1.0, "rules"))
+    assert hub.newest("sentence").text == "Hello."
+    hub.show(Caption("", 2.0))
+    assert hub.newest("sentence") is None
 
 
 def test_closing_wakes_every_page_and_refuses_new_ones():
