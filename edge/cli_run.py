@@ -50,9 +50,17 @@ def add_run(commands: Commands, *, epilog: str) -> None:
         epilog=_SOURCES + epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    _reading(parser.add_argument_group("what is read"))
+    _language(parser.add_argument_group("text"))
+    _screens(parser.add_argument_group("who is told"))
+    _broker(parser.add_argument_group("MQTT"))
+    parser.set_defaults(run=run)
+
+
+def _reading(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--source", default="0", metavar="SOURCE", help="what to read, see below (default: camera 0)")
-    which = parser.add_mutually_exclusive_group()
+    which = group.add_mutually_exclusive_group()
     which.add_argument("--bundle", type=Path, metavar="FILE", help="run this bundle, without a store")
     which.add_argument(
         "--store",
@@ -62,6 +70,8 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     )
     add("--policy", choices=("require", "warn", "off"), help="what happens without a trusted signature, as for install")
     add("--keys", type=Path, metavar="DIR", help="trusted keys, as for install")
+    add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
+        help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
     add("--variant", choices=("auto", "fp32", "fp16", "int8"), default="auto",
         help="precision of the classifier; auto takes the fastest one that gives the golden answers")  # fmt: skip
     add("--require", choices=("tensorrt",), default="",
@@ -69,46 +79,50 @@ def add_run(commands: Commands, *, epilog: str) -> None:
     add("--landmarker", choices=("bundle", "mediapipe"), default="bundle",
         help="what finds hands: the bundle's networks, or the mediapipe package if it is installed")  # fmt: skip
     add("--threads", type=_count, metavar="N", help=f"inference threads (default here: {default_threads()})")
+    add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
+    add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
+    add("--max-frames", type=_count, metavar="N", help="end after so many frames")
+
+
+def _language(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--sentence", nargs="?", choices=("rules", "auto"), const="auto", default="off",
         help="show a sentence when the hands are gone: by the bundle's model if it has one, or by rules")  # fmt: skip
     add("--beams", type=int, choices=range(1, 17), default=1, metavar="N",
         help="sentences that the bundle's model follows side by side, 1 to 16 (default: 1)")  # fmt: skip
-    add("--json", action="store_true", help="one JSON object a line on stdout: sign, caption, state, summary, error")
+    add("--no-gestures", dest="gestures", action="store_false",
+        help="take no gestures: an open hand swept across the body takes back a letter, both palms clear")  # fmt: skip
+
+
+def _screens(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--json", action="store_true", help="one JSON object a line on stdout: what is read, shown and said, and errors"
+    )
     add("--headless", action="store_true", help="plain lines, also on a terminal")
     add("--log-captions", action="store_true",
         help="a service writes what was signed to its journal too (default: it is shown, and not kept)")  # fmt: skip
-    add("--realtime", action="store_true", help="play a recorded source at its own rate, dropping frames like a camera")
-    add("--fps", type=_rate, metavar="N", help="pictures a second of a folder (default: 10), or asked of a camera")
-    add("--max-frames", type=_count, metavar="N", help="end after so many frames")
-    add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
     add("--kiosk", nargs="?", const=str(KIOSK_PORT), metavar="[HOST:]PORT",
         help=f"serve the kiosk's page, on 127.0.0.1:{KIOSK_PORT} unless told otherwise (default: off)")  # fmt: skip
     add("--kiosk-name", action="append", default=[], metavar="NAME",
         help="a further name that the page may be asked for by, where it is served to a network")  # fmt: skip
     add("--language", choices=("de", "en"), help="of the kiosk's page (default: each browser's own)")
     add("--samples", type=Path, metavar="DIR", help="recordings for the kiosk's gallery (default: the shipped clip's)")
-    add("--trial-seconds", type=_seconds, default=TRIAL_SECONDS, metavar="N",
-        help="of health after which a service commits a new bundle (default: %(default)g)")  # fmt: skip
-    add("--no-gestures", dest="gestures", action="store_false",
-        help="take no gestures: an open hand swept across the body takes back a letter, both palms clear")  # fmt: skip
     add("--speech", nargs="?", const="en", metavar="LANG",
         help="speak sentences, and what is asked to be spoken, through espeak-ng (default: off; LANG: en)")  # fmt: skip
-    add(
-        "--mqtt",
-        metavar="URL",
-        help="publish to a broker, mqtt[s]://HOST[:PORT][/NAME] (default: off), and take its buttons",
-    )
+    add("--metrics", type=_port, metavar="PORT", help="answer Prometheus on 127.0.0.1:PORT (default: off)")
+
+
+def _broker(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--mqtt", metavar="URL",
+        help="publish to a broker, mqtt[s]://HOST[:PORT][/NAME], and take its buttons (default: off)")  # fmt: skip
     add("--mqtt-login", type=Path, metavar="FILE",
         help="the broker's user name and password, a line each (default: systemd's credential `mqtt`)")  # fmt: skip
-    add(
-        "--mqtt-ca",
-        type=Path,
-        metavar="FILE",
-        help="what the broker's certificate is checked with (default: the system's)",
-    )
+    add("--mqtt-ca", type=Path, metavar="FILE",
+        help="what the broker's certificate is checked with (default: the system's)")  # fmt: skip
     add("--mqtt-cert", type=Path, metavar="FILE", help="our own certificate, where the broker asks for one")
     add("--mqtt-key", type=Path, metavar="FILE", help="its key")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
