@@ -66,6 +66,11 @@ class Dialogue:
         if gesture.name == "clear" and not again:
             self._cleared = now
 
+    def new_scene(self) -> None:
+        """Time on the source begins anew, and with it what is measured by it."""
+        self._gesture_end = self._cleared = -math.inf
+        self._composer.new_scene()
+
     def act(self, action: Action, now: float) -> None:
         """Somebody asked for something."""
         self._cleared = -math.inf

@@ -94,6 +94,10 @@ class Composer(Protocol):
         """Forget the latest signs, those that ended at ``since`` (seconds of the source) or later."""
         ...
 
+    def new_scene(self) -> None:
+        """Time on the source begins anew."""
+        ...
+
 
 class Sentences(Protocol):
     """Says when a sentence is due, and makes it."""

@@ -189,6 +189,7 @@ class Runtime:
 
     def _new_scene(self) -> None:
         self._tell(self._recogniser.finish(), caused=False)
+        self._dialogue.new_scene()
         if self._landmarker is not None:
             self._landmarker.reset()
 

@@ -112,6 +112,11 @@ class Composer:
             self._back_to(self._signed.pop()[1])
         return self.text
 
+    def new_scene(self) -> None:
+        """Time begins anew: what was signed before can no longer be told by its time. The text stays."""
+        self._signed.clear()
+        self._left = None
+
     def act(self, action: Action) -> str:
         """Do what somebody asks of the text, where it has to do with the text; returns the whole text."""
         before = self._mark()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,11 @@ def test_a_voice_that_cannot_be_had_is_an_error(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DependencyError, match="espeak-ng"), gathered(Wanted(speech="en"), SETTINGS, supervised=False):
         pytest.fail("nobody can speak")
+
+
+def test_a_broker_without_its_package_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "edge.outputs.mqtt.paho", raising=False)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
+    wanted = Wanted(mqtt=BrokerAddress("127.0.0.1", 9, "test"))
+    with pytest.raises(DependencyError, match=r"fingerpost\[mqtt\]"), gathered(wanted, SETTINGS, supervised=False):
+        pytest.fail("nobody can connect")

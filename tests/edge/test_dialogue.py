@@ -180,6 +180,20 @@ def test_what_a_gesture_did_can_be_taken_back_without_the_signs_that_were_read_o
     assert talk.dialogue.text == "KEY"
 
 
+def test_a_gesture_of_one_scene_takes_nothing_from_the_next_whose_time_begins_anew():
+    talk = Talk()
+    talk.now = 50.0
+    talk.spell("KEY")
+    talk.dialogue.gesture(Gesture("undo-letter", begin=54.0, end=55.0), 55.0)
+    talk.dialogue.new_scene()
+    talk.now = 0.0
+    talk.spell("Y")
+    assert talk.dialogue.text == "KEY"
+    talk.dialogue.new_scene()
+    talk.dialogue.gesture(Gesture("undo-letter", begin=0.2, end=1.0), 1.0)
+    assert talk.dialogue.text == "KE", "one letter, not all that were signed at later times"
+
+
 def palms(talk: Talk, at: float) -> str:
     talk.dialogue.gesture(Gesture("clear", begin=at - 1.5, end=at), at)
     return talk.dialogue.text

@@ -64,6 +64,9 @@ class Typing:
     def take_back(self, since: float) -> str:
         return self.text
 
+    def new_scene(self) -> None:
+        pass
+
 
 def make(source: object, **options: object) -> tuple[Runtime, FakeOutput, FakeNotifier, Letters]:
     recogniser = options.pop("recogniser", None) or Letters()
