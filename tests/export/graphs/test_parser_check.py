@@ -92,5 +92,7 @@ def test_a_check_that_dies_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_sentence_models_are_left_out(tmp_path: Path) -> None:
-    network = BuiltNetwork("sentence-encoder", "fp32", b"", 18, 8)
-    assert "reads and builds 0 networks" in check_parser([network], _CONTRACT, python=_python(tmp_path))
+    sentence = BuiltNetwork("sentence-encoder", "fp32", b"", 18, 8)
+    python = _python(tmp_path, """echo '{"file": "classifier", "error": "", "size": 1}'""")
+    note = check_parser([sentence, _network(b"")], _CONTRACT, python=python)
+    assert "reads and builds 1 networks" in note
