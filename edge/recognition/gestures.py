@@ -6,8 +6,8 @@
 * **Both palms**: both hands open in that way and still for a second and a half: clears the text; once more, within half
   a minute and before anything else is signed, brings it back (`edge.dialogue`).
 
-No letter of the alphabet has all five fingers stretched, and no recorded word of ours holds such a hand still and then
-sweeps it inwards. Lengths are in hand sizes (`edge.recognition.motion`), so that neither the distance to the camera nor
+No letter of the alphabet has all five fingers stretched, and words hardly ever hold such a hand still and then sweep it
+inwards (`tests/edge/recognition/test_gesture_recordings.py` counts how often). Lengths are in hand sizes (`edge.recognition.motion`), so that neither the distance to the camera nor
 the picture's size matters; times are seconds of the source.
 """
 
