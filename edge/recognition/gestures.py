@@ -7,8 +7,9 @@
   a minute and before anything else is signed, brings it back (`edge.dialogue`).
 
 No letter of the alphabet has all five fingers stretched, and words hardly ever hold such a hand still and then sweep it
-inwards (`tests/edge/recognition/test_gesture_recordings.py` counts how often). Lengths are in hand sizes (`edge.recognition.motion`), so that neither the distance to the camera nor
-the picture's size matters; times are seconds of the source.
+inwards (`tests/edge/recognition/test_gesture_recordings.py` counts how often). Lengths are in hand sizes
+(`edge.recognition.motion`), so that neither the distance to the camera nor the picture's size matters; times are
+seconds of the source.
 """
 
 from __future__ import annotations
