@@ -5,9 +5,11 @@ What boards are made of is kept in build/device (`workshop`); what was found out
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,13 @@ from .kiosk import Kiosk
 from .report import Report
 from .workshop import HERE, REPOSITORY, TOOLS, Workshop, make_workshop
 
+GoOn = Callable[[Frozen], Kiosk]
 CACHE = Path(os.environ.get("FINGERPOST_DEVICE_CACHE", REPOSITORY / "build" / "device"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Half an hour of emulation is for who asks for it by name."""
-    if config.getoption("markexpr") == "device":
+    if _asked_for(config):
         return
     for item in items:
         if HERE in item.path.parents:
@@ -36,12 +39,9 @@ def repeats() -> int:
 
 
 @pytest.fixture(scope="session")
-def report() -> Iterator[Report]:
+def report() -> Report:
     """What is found out."""
-    found = Report()
-    yield found
-    if found.facts:
-        found.write(CACHE)
+    return Report(CACHE)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,8 @@ def workshop(report: Report) -> Workshop:
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing or os.geteuid() != 0:
         pytest.skip(f"an emulated board needs {'root' if os.geteuid() else ', '.join(missing)}")
-    made = make_workshop(CACHE)
+    with _alone():
+        made = make_workshop(CACHE)
     report.fact("image, MB", made.base.stat().st_blocks * 512 / 1e6)
     report.fact(".deb, MB", made.deb.stat().st_size / 1e6)
     report.fact("bundle, MB", made.bundles[0].stat().st_size / 1e6)
@@ -59,28 +60,41 @@ def workshop(report: Report) -> Workshop:
 @pytest.fixture(scope="session")
 def installed(workshop: Workshop, report: Report) -> Frozen:
     """A board as the README's commands leave it, the service ready."""
-    frozen, facts = workshop.installed()
-    for name, seconds in facts.items():
+    with _alone():
+        stage = workshop.ready()
+    for name, seconds in stage.facts.items():
         report.fact(f"{name}, s", seconds)
-    return frozen
+    return stage.board
+
+
+@pytest.fixture(scope="session")
+def updated(workshop: Workshop) -> Frozen:
+    """The same with a second bundle, on trial from the next start on."""
+    with _alone():
+        return workshop.updated().board
 
 
 @pytest.fixture
-def board(workshop: Workshop, installed: Frozen, tmp_path: Path) -> Iterator[Callable[[], Kiosk]]:
-    """Makes kiosks that go on where the installed one stood: service ready, camera there. One runs at a time."""
+def go_on(workshop: Workshop, tmp_path: Path) -> Iterator[GoOn]:
+    """Makes kiosks of a frozen board, each with a card of its own. One runs at a time."""
     running: list[Guest] = []
 
-    def make() -> Kiosk:
+    def make(frozen: Frozen) -> Kiosk:
         for guest in running:
             guest.cut_power()
         scratch = tmp_path / f"board{len(running)}"
-        guest = workshop.board(overlay(installed.card, scratch / "card.qcow2"), scratch, frozen=installed)
-        running.append(guest)
-        return Kiosk(guest)
+        running.append(workshop.board(overlay(frozen.card, scratch / "card.qcow2"), scratch, frozen=frozen))
+        return Kiosk(running[-1])
 
     yield make
     for guest in running:
         guest.cut_power()
+
+
+@pytest.fixture
+def board(go_on: GoOn, installed: Frozen) -> Callable[[], Kiosk]:
+    """Makes kiosks whose service is ready."""
+    return lambda: go_on(installed)
 
 
 @pytest.fixture
@@ -89,9 +103,25 @@ def kiosk(board: Callable[[], Kiosk]) -> Kiosk:
     return board()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    page = CACHE / "report.md"
-    passed = terminalreporter.stats.get("passed", [])
-    if any("tests/device" in item.nodeid for item in passed) and page.exists():
-        terminalreporter.write_sep("-", str(page))
-        terminalreporter.write(page.read_text())
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if _asked_for(session.config) and not hasattr(session.config, "workerinput"):
+        Report(CACHE).begin()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _asked_for(config):
+        terminalreporter.write_sep("-", f"emulated arm64 board, {CACHE / 'report.md'}")
+        terminalreporter.write(Report(CACHE).page())
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Tests run side by side; what boards are made of is made by one of them, and found by the others."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _asked_for(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "device")

@@ -1,65 +1,73 @@
-"""What `make test-device` found out: figures and recovery times, kept in build/device/report.json and report.md."""
+"""What `make test-device` finds out: figures, and how long the kiosk took to recover from each fault.
+
+Tests run side by side in processes of their own, so each finding is a line of its own in report.jsonl; `page` makes
+report.md of them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """``facts`` are figures by name, ``faults`` the guest's seconds from each injected fault to its recovery."""
+    """``folder`` is where the lines are collected; seconds are the guest's."""
 
-    facts: dict[str, float | str] = field(default_factory=dict)
-    faults: dict[str, list[float]] = field(default_factory=dict)
-    injected: int = 0
-    survived: int = 0
+    folder: Path
+
+    def begin(self) -> None:
+        """Forget what an earlier run found."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lines.write_text("")
 
     def fact(self, name: str, value: float | str) -> None:
-        """A figure."""
-        self.facts[name] = round(value, 2) if isinstance(value, float) else value
+        """A figure; the newest of a name counts."""
+        self._write({"fact": name, "value": round(value, 2) if isinstance(value, float) else value})
 
-    def inject(self, name: str) -> None:
+    def injected(self, fault: str) -> None:
         """A fault is about to be made."""
-        self.injected += 1
-        self.faults.setdefault(name, [])
+        self._write({"injected": fault})
 
-    def recovered(self, name: str, seconds: float | None = None) -> None:
-        """The kiosk does what it should again, after so many seconds of the guest where that is a time of its own."""
-        self.survived += 1
-        if seconds is not None:
-            self.faults[name].append(round(seconds, 1))
-
-    def write(self, folder: Path) -> None:
-        """Keep it as JSON and as a page."""
-        (folder / "report.json").write_text(json.dumps(self._data(), indent=1) + "\n")
-        (folder / "report.md").write_text(self.page())
+    def recovered(self, fault: str, seconds: float | None = None) -> None:
+        """The kiosk does what it should again, after so many seconds where that is a time of its own."""
+        self._write({"recovered": fault, "seconds": None if seconds is None else round(seconds, 1)})
 
     def page(self) -> str:
-        """For people."""
-        lines = [
-            f"Faults injected: {self.injected}, survived: {self.survived}. Seconds are the guest's.",
-            "",
-            "| fault | recovery, median s | n |",
-            "|---|---|---|",
-            *(f"| {name} | {_median(times)} | {len(times) or ''} |" for name, times in self.faults.items()),
-            "",
-            "| figure | |",
-            "|---|---|",
-            *(f"| {name} | {value:g} |" if isinstance(value, float) else f"| {name} | {value} |"
-              for name, value in self.facts.items()),
-        ]  # fmt: skip
-        return "\n".join(lines) + "\n"
+        """All of it, for people; also kept as report.md."""
+        lines = [json.loads(line) for line in self._lines.read_text().splitlines()] if self._lines.exists() else []
+        injected = [line["injected"] for line in lines if "injected" in line]
+        recovered = [line for line in lines if "recovered" in line]
+        rows = [_row(fault, injected.count(fault), recovered) for fault in dict.fromkeys(injected)]
+        facts = {line["fact"]: line["value"] for line in lines if "fact" in line}
+        text = "\n".join(
+            (
+                f"Faults injected: {len(injected)}, survived: {len(recovered)}. Seconds are the guest's.\n",
+                "| fault | recovery, median s | n |\n|---|---|---|",
+                *rows,
+                "\n| figure | |\n|---|---|",
+                *(f"| {name} | {value} |" for name, value in facts.items()),
+                "",
+            )
+        )
+        (self.folder / "report.md").write_text(text)
+        return text
 
-    def _data(self) -> Mapping[str, object]:
-        faults = {
-            name: {"seconds": times, "median": median(times) if times else None} for name, times in self.faults.items()
-        }
-        return {"injected": self.injected, "survived": self.survived, "faults": faults, "facts": self.facts}
+    @property
+    def _lines(self) -> Path:
+        return self.folder / "report.jsonl"
+
+    def _write(self, finding: dict[str, Any]) -> None:
+        with self._lines.open("a") as file:
+            file.write(json.dumps(finding) + "\n")
 
 
-def _median(times: list[float]) -> str:
-    return f"{median(times):.1f}" if times else "survived"
+def _row(fault: str, made: int, recovered: list[dict[str, Any]]) -> str:
+    mine = [line["seconds"] for line in recovered if line["recovered"] == fault]
+    times = [seconds for seconds in mine if seconds is not None]
+    if len(mine) < made:
+        return f"| {fault} | not recovered | {made} |"
+    return f"| {fault} | {f'{median(times):.1f}' if times else 'nothing to recover'} | {made} |"

@@ -39,7 +39,6 @@ def test_the_service_runs_the_bundle_and_reads_the_camera(kiosk: Kiosk) -> None:
 
 
 def test_it_needs_little_memory(kiosk: Kiosk, report: Report) -> None:
-    kiosk.run("sleep 10")
     processes = kiosk.memory()
     for process in processes:
         for kind in ("rss", "pss"):

@@ -54,12 +54,15 @@ def test_every_wheel_is_for_the_device_and_pinned_by_its_hash(tree):
     pinned = {line.partition("--hash=sha256:")[2] for line in lines}
     assert pinned == {hashlib.sha256(path.read_bytes()).hexdigest() for path in wheels.values()}
     assert {"numpy", "onnxruntime", "opencv_python_headless", "fingerpost"} <= {line.split("==")[0] for line in lines}
+    assert {"starlette", "uvicorn", "paho_mqtt", "prometheus_client"} <= {line.split("==")[0] for line in lines}
     assert not any(line.startswith("torch") for line in lines)
 
 
 def test_unit_user_and_settings_are_where_systemd_looks(tree):
     for name in (
         "usr/lib/systemd/system/fingerpost.service",
+        "usr/lib/systemd/system/fingerpost-kiosk.service",
+        "usr/share/fingerpost/fingerpost.service.d/kiosk.conf",
         "usr/lib/sysusers.d/fingerpost.conf",
         "usr/lib/tmpfiles.d/fingerpost.conf",
         "usr/lib/udev/rules.d/71-fingerpost.rules",
