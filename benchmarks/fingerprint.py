@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edge.service.board import Board
+from edge.service.power import power_mode
 
 _PACKAGES = ("fingerpost", "numpy", "onnxruntime", "opencv-python-headless")
 _OTHERS = ("torch", "ai-edge-litert", "mlcommons-loadgen", "tensorrt", "scipy", "pydantic")
@@ -58,6 +59,8 @@ class Fingerprint:
     commit: str = ""
     command: str = ""
     taken: str = ""
+    power: str = ""
+    """A Jetson's power mode."""
 
     @property
     def line(self) -> str:
@@ -68,6 +71,7 @@ class Fingerprint:
             self.cpu if self.board else "",
             f"{self.cores_allowed} of {self.cores} cores",
             f"governor {'/'.join(self.governors) or self.governor or 'unknown'}",
+            f"power mode {self.power}" if self.power else "",
             f"load {self.load:.2f}",
             f"Python {self.python}",
             packages,
@@ -107,6 +111,7 @@ def take(root: Path = Path("/")) -> Fingerprint:
         frequency_mhz=_frequencies(root),
         temperature=readings.temperature,
         limits=readings.limits,
+        power=power_mode(root),
         virtual="hypervisor" in flags,
         distribution=_distribution(root / "etc/os-release"),
         libc=" ".join(platform.libc_ver()),

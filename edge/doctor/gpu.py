@@ -13,6 +13,7 @@ from edge.doctor.finding import Finding, judged
 from edge.engines.tensorrt.memory import open_memory
 from edge.engines.tensorrt.probing import probe
 from edge.errors import FingerpostError
+from edge.service.power import power_mode
 
 if TYPE_CHECKING:
     from edge.bundle.device_engines import OpenBackend
@@ -44,6 +45,8 @@ def gpu_findings(
             yield Finding("TensorRT", "warn", str(error), f"{error.remedy}; {_SLOW}" if error.remedy else _SLOW)
             return
         yield Finding("TensorRT", "ok", machine.describe())
+        if mode := power_mode():
+            yield Finding("power mode", "ok", f"{mode} (nvpmodel); figures hold for one mode only")
         if open_backend is None:
             yield _memory_finding()
         if bundle is not None and meant:
