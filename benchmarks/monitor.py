@@ -23,7 +23,7 @@ _ROOT = Path("/")
 
 
 class Monitor:
-    """Reads the board while its block runs; ``readings`` grows meanwhile."""
+    """Reads the board while its block runs; ``readings`` grows meanwhile, their time counts from the block's start."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Monitor:
 
     @property
     def now(self) -> float:
-        """Seconds since it was made: the time of the readings."""
+        """Seconds since the block began: the time of the readings."""
         return self._clock() - self._began
 
     def read(self) -> Reading:
@@ -51,6 +51,7 @@ class Monitor:
         return Reading(self.now, board.temperature, board.frequency, board.limits, watts)
 
     def __enter__(self) -> Monitor:
+        self._began = self._clock()
         self._thread.start()
         return self
 

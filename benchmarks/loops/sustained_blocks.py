@@ -107,15 +107,14 @@ def _limits(readings: Sequence[Reading]) -> str:
 
 def _panels(result: SustainedResult) -> list[Panel]:
     minutes = [each.time / 60 for each in result.passes]
-    panels: list[Panel] = [
-        ("frame, ms", {name: (minutes, _percentile(result.passes, name)) for name in ("p50", "p99")})
-    ]
+    curves = {name: (minutes, _percentile(result.passes, name)) for name in ("p50", "p99")}
+    panels = [Panel("frame, ms", curves, (0, None))]
     for name, field in (("degrees C", "temperature"), ("MHz", "frequency")):
         known = [(r.time / 60, getattr(r, field)) for r in result.readings if getattr(r, field) is not None]
         if known:
-            panels.append((name, {name: ([x for x, _ in known], [y for _, y in known])}))
+            panels.append(Panel(name, {name: ([x for x, _ in known], [y for _, y in known])}))
     held = [(r.time / 60, float(bool(r.limits))) for r in result.readings]
-    panels.append(("held back", {"held back": ([x for x, _ in held], [y for _, y in held])}))
+    panels.append(Panel("held back", {"held back": ([x for x, _ in held], [y for _, y in held])}, (-0.1, 1.1)))
     return panels
 
 

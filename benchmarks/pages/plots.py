@@ -5,7 +5,8 @@ Colours tell apart without red against green (Okabe and Ito's palette); every pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Draw: TypeAlias = "Callable[[Figure], None]"
-Panel: TypeAlias = tuple[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]
-"""The name of the y axis, and lines by name as (x, y)."""
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666")
 _LEAST_SPAN = 0.02
@@ -24,6 +23,15 @@ _LEAST_SPAN = 0.02
 _MARKERS = "osD^vPX*"
 _LONGEST_TAIL = 99.5
 """Percentile at which a distribution's axis ends: a single hiccup would squeeze all else together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """``name`` of the y axis, ``curves`` by name as (x, y), ``limits`` of y, None for those of the figures."""
+
+    name: str
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    limits: tuple[float | None, float | None] = (None, None)
 
 
 def distributions(samples: Mapping[str, Sequence[float]], *, label: str, factor: float = 1e3) -> Draw:
@@ -46,7 +54,7 @@ def distributions(samples: Mapping[str, Sequence[float]], *, label: str, factor:
 
 def stacked(rows: Mapping[str, Mapping[str, float]], *, label: str) -> Draw:
     """A bar for each row, made of its parts; a part has one colour in all rows."""
-    parts = list(dict.fromkeys(part for row in rows.values() for part in row))
+    parts = _in_order(rows.values())
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -109,17 +117,32 @@ def lines(panels: Sequence[Panel], *, label: str) -> Draw:
 
     def draw(figure: Figure) -> None:
         grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (name, curves) in zip(grid, panels, strict=True):
-            for number, (curve, (x, y)) in enumerate(curves.items()):
+        for axes, panel in zip(grid, panels, strict=True):
+            for number, (curve, (x, y)) in enumerate(panel.curves.items()):
                 marker = _MARKERS[number % len(_MARKERS)]
                 axes.plot(x, y, color=_colour(number), marker=marker, markersize=2.5, linewidth=1, label=curve)
-            axes.set_ylabel(name, fontsize="small")
+            axes.set_ylabel(panel.name, fontsize="small")
+            axes.set_ylim(*panel.limits)
             axes.grid(alpha=0.3)
-            if len(curves) > 1:
+            if len(panel.curves) > 1:
                 axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
         grid[-1].set_xlabel(label)
 
     return draw
+
+
+def _in_order(rows: Iterable[Iterable[str]]) -> list[str]:
+    """All parts once; one that only some rows have stands behind the part that it follows there."""
+    parts: list[str] = []
+    for row in rows:
+        place = 0
+        for part in row:
+            if part in parts:
+                place = parts.index(part) + 1
+            else:
+                parts.insert(place, part)
+                place += 1
+    return parts
 
 
 def _colour(number: int) -> str:

@@ -11,14 +11,16 @@ import pytest
 
 from benchmarks.pages.document import Block, Heading, Line, Plot, Table
 from benchmarks.pages.html import page
-from benchmarks.pages.plots import distributions, front, heatmap, lines, stacked
+from benchmarks.pages.plots import Panel, distributions, front, heatmap, lines, stacked
 
 PLOTS: list[Block] = [
     Plot("latency", distributions({"fp32": [0.001, 0.002, 0.003], "int8": [0.001] * 3}, label="ms")),
     Plot("stages", stacked({"ours": {"capture": 1.0, "landmarks": 5.0}, "naive": {"landmarks": 20.0}}, label="ms")),
     Plot("front", front([("fp32", 2.0, 0.9, 4.0), ("int8", 1.0, 0.89, 1.0)], labels=("CPU ms", "accuracy"))),
     Plot("confusions", heatmap(np.array([[0.7, 0.3], [0.0, 1.0]]), ["A", "B"], labels=("answer", "shown"))),
-    Plot("temperature", lines([("degrees C", {"t": ([0, 1], [50, 60])}), ("MHz", {})], label="minutes")),
+    Plot(
+        "temperature", lines([Panel("degrees C", {"t": ([0, 1], [50, 60])}), Panel("MHz", {}, (0, 1))], label="minutes")
+    ),
 ]
 
 
