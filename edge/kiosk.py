@@ -78,6 +78,8 @@ def opened(settings: RunSettings, kiosk: KioskSettings, *, supervised: bool) -> 
             served(hub, controls, kiosk.address, language=kiosk.language, names=kiosk.names, more=more)
         )
         _log.info("kiosk=%s", server.address.url)
+        if not server.address.local:
+            _log.warning("the kiosk's page is open to the network: whoever reaches it sees the text and can change it")
         if not supervised:
             sys.stderr.write(f"the kiosk's page: {server.address.url}\n")
         yield Kiosk(hub, controls, preview, pulse, server)
