@@ -26,7 +26,7 @@ PAUSE = 300.0
 """Seconds from one try to the next in safe mode."""
 FOLDER_VARIABLE = "RUNTIME_DIRECTORY"
 _FOLDER = Path("/run/fingerpost")
-_NOTE, _ENDED = "starts.json", "ended"
+NOTE, _ENDED = "starts.json", "ended"
 _ENDS = {
     "watchdog": "the watchdog ended it: no frame moved for too long",
     "oom-kill": "it used more memory than it may",
@@ -67,7 +67,7 @@ def read_starts(folder: Path) -> Starts:
     """The note of a runtime folder, with systemd's word where the service itself left none; nothing vain where there is
     no note, or one that is damaged."""
     try:
-        starts = Starts(**json.loads((folder / _NOTE).read_text(encoding="utf-8")))
+        starts = Starts(**json.loads((folder / NOTE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return Starts()
     if starts.vain and not starts.fault:
@@ -77,9 +77,9 @@ def read_starts(folder: Path) -> Starts:
 
 def write_starts(folder: Path, starts: Starts) -> None:
     """Replace the note. Raises OSError."""
-    new = folder / f"{_NOTE}.new"
+    new = folder / f"{NOTE}.new"
     new.write_text(json.dumps(asdict(starts)), encoding="utf-8")
-    new.replace(folder / _NOTE)
+    new.replace(folder / NOTE)
 
 
 def digest(words: str, paths: Iterable[Path]) -> str:

@@ -115,6 +115,7 @@ def _to_camera(number: signal.Signals) -> Do:
 
 def _to_service(number: signal.Signals) -> Do:
     def do(service: Service, moved: float) -> float:
+        service.forget_starts()
         service.process.send_signal(number)
         return time.monotonic()
 

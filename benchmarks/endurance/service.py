@@ -21,6 +21,7 @@ from types import TracebackType
 from benchmarks.endurance.tree import tree
 from edge.errors import CheckFailedError
 from edge.service.metrics import LOOPBACK
+from edge.starts import NOTE
 
 RESTART_S = 5.0
 """``RestartSec`` of fingerpost.service."""
@@ -85,6 +86,15 @@ class Service:
         self.process.wait()
         self._socket.close()
 
+    def forget_starts(self) -> None:
+        """What ten minutes of frames would do: nothing is held against the next start, so safe mode stays away."""
+        (self._runtime / NOTE).unlink(missing_ok=True)
+
+    @property
+    def metrics(self) -> str:
+        """Where its metrics are."""
+        return f"http://{LOOPBACK}:{self._port}/metrics"
+
     @property
     def camera(self) -> int:
         """The process that reads the camera; raises CheckFailedError when none does."""
@@ -96,7 +106,7 @@ class Service:
     def frames(self) -> int | None:
         """Frames that went through the loop since its start; None while it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{self._port}/metrics", timeout=1) as answer:
+            with urllib.request.urlopen(self.metrics, timeout=1) as answer:  # noqa: S310
                 found = _FRAMES.search(answer.read().decode())
         except OSError:
             return None
