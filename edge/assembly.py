@@ -139,6 +139,7 @@ def assembled(
             sentences=sentences,
             suggester=suggester,
             gestures=GestureReader() if settings.gestures else None,
+            forget_after=settings.forget_after,
             conditions=_conditions(trial, store, health, bundle.title),
             viewers=viewers,
             controls=controls,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SUGGESTIONS = 3
 """Words that a kiosk's page has room for."""
+_FORGET_AFTER = 300.0
+"""Seconds: who comes to a kiosk later than that is somebody else."""
 _SOURCES = """\
 sources:
   0, 1, /dev/video2    a camera (V4L2), by number or path
@@ -92,6 +94,9 @@ def _language(group: argparse._ArgumentGroup) -> None:
         help="sentences that the bundle's model follows side by side, 1 to 16 (default: 1)")  # fmt: skip
     add("--no-gestures", dest="gestures", action="store_false",
         help="take no gestures: an open hand swept across the body takes back a letter, both palms clear")  # fmt: skip
+    add("--forget-after", type=_seconds, metavar="N",
+        help=f"forget what was signed after so many seconds without hands (default: {_FORGET_AFTER:g} with --kiosk, "
+        "else never)")  # fmt: skip
 
 
 def _screens(group: argparse._ArgumentGroup) -> None:
@@ -149,6 +154,7 @@ def run(arguments: argparse.Namespace) -> int:
         beams=arguments.beams,
         metrics=arguments.metrics,
         gestures=arguments.gestures,
+        forget_after=arguments.forget_after or (_FORGET_AFTER if arguments.kiosk is not None else None),
         suggestions=_SUGGESTIONS if arguments.kiosk is not None else 0,
     )
     if arguments.kiosk is not None:
@@ -228,8 +234,10 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
 def _causes(settings: RunSettings) -> list[Path]:
     """What may be the cause when the service cannot run, and may be put right while it waits."""
     from edge.bundle.signing import keys_folder
+    from edge.operator.settings import NAME
 
-    return [settings.bundle or settings.store / "active", keys_folder(settings.keys), SETTINGS]
+    active = settings.bundle or settings.store / "active"
+    return [active, keys_folder(settings.keys), SETTINGS, settings.store / NAME]
 
 
 def _count(text: str) -> int:

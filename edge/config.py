@@ -68,6 +68,8 @@ class RunSettings:
     """Words to choose from while one is being spelled."""
     gestures: bool = True
     """Whether gestures of the hands change the text (`edge.recognition.gestures`)."""
+    forget_after: float | None = None
+    """Seconds without hands after which what was signed is forgotten; None: never."""
     confidence: float | None = None
     moving_confidence: float | None = None
     """Thresholds that are not the usual ones (`edge.recognition.settings`)."""

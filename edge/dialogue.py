@@ -24,7 +24,11 @@ PALMS_AGAIN = 30.0
 
 
 class Dialogue:
-    """Keeps the text of one run; ``show`` tells the outputs. ``signs`` and ``captions`` count."""
+    """Keeps the text of one run; ``show`` tells the outputs. ``signs`` and ``captions`` count.
+
+    Text and past are forgotten when the hands were away for ``forget_after`` seconds: the next one in front of it is
+    somebody else. None: never.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Dialogue:
         composer: Composer,
         sentences: Sentences | None = None,
         suggester: Suggester | None = None,
+        forget_after: float | None = None,
     ) -> None:
         self._show = show
         self._composer, self._sentences, self._suggester = composer, sentences, suggester
@@ -41,6 +46,9 @@ class Dialogue:
         """The sentence of the present text."""
         self._gesture_end = self._cleared = -math.inf
         """When the last gesture was over; when both palms cleared the text, if that was the last that was done."""
+        self._forget_after = math.inf if forget_after is None else forget_after
+        self._left: float | None = None
+        """Since when the hands are away."""
         self.text = ""
         self.signs = self.captions = 0
 
@@ -49,6 +57,7 @@ class Dialogue:
         if isinstance(result, SignEvent) and result.begin < self._gesture_end:
             return  # it was a gesture
         self._show(result)
+        self._left = result.time if isinstance(result, State) and result.name == "waiting" else None
         text = self._composer.apply(result)
         if isinstance(result, SignEvent):
             self.signs += 1
@@ -69,6 +78,7 @@ class Dialogue:
     def new_scene(self) -> None:
         """Time on the source begins anew, and with it what is measured by it."""
         self._gesture_end = self._cleared = -math.inf
+        self._left = None
         self._composer.new_scene()
 
     def act(self, action: Action, now: float) -> None:
@@ -89,9 +99,11 @@ class Dialogue:
         self._suggest(now)
 
     def wait(self, now: float) -> None:
-        """Time has passed: sentences may be due, or done."""
+        """Time has passed: sentences may be due, or done, or nobody may be there any more."""
         if self._sentences is not None:
             self._tell(self._sentences.due(now), now)
+        if self._left is not None and now - self._left >= self._forget_after and (self.text or self._past):
+            self.act(Action("forget", "nobody"), now)
 
     def finish(self, now: float) -> None:
         """The source has ended: what is left is said."""

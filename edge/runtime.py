@@ -41,7 +41,8 @@ class Runtime:
 
     ``landmarker`` may be None for a source that delivers hands; ``sentences``, ``suggester`` and ``gestures`` where
     none are wanted; ``trial`` where nobody judges the bundle. ``viewers`` see each frame's hands and the present guess;
-    ``controls`` brings what people ask for; ``conditions`` say how the device is. ``observers`` see each frame's times;
+    ``controls`` brings what people ask for; ``conditions`` say how the device is;
+    ``forget_after`` as `edge.dialogue.Dialogue` has it. ``observers`` see each frame's times;
     ``health`` may slow a live source down. ``progress`` is called with frames done and to do, for a source whose length
     is known. ``bundle`` and ``variant`` name in the summary what ran; ``notice`` is told at the start.
     """
@@ -61,6 +62,7 @@ class Runtime:
         suggester: Suggester | None = None,
         gestures: Gestures | None = None,
         conditions: Sequence[Condition] = (),
+        forget_after: float | None = None,
         trial: Trial | None = None,
         observers: Sequence[Observer] = (),
         health: Health | None = None,
@@ -79,7 +81,9 @@ class Runtime:
         self._notifier = notifier
         self._viewers = viewers
         self._controls = controls or Controls()
-        self._dialogue = Dialogue(self._show, composer=composer, sentences=sentences, suggester=suggester)
+        self._dialogue = Dialogue(
+            self._show, composer=composer, sentences=sentences, suggester=suggester, forget_after=forget_after
+        )
         self._gestures = gestures
         self._conditions = conditions
         self._trial = trial

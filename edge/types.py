@@ -164,7 +164,7 @@ class Action:
     ``name``: ``clear`` the text, ``undo-letter``, ``undo-word``, ``restore`` what the last of these three took away,
     ``space`` ends the word that is spelled, ``complete`` it with ``value`` (one of the `Suggestions`), ``speak`` the
     last sentence (the text, where there is none since), ``sentence`` makes one now, ``forget`` the text and the past.
-    ``origin``: ``touch``, ``key``, ``gesture``, ``mqtt``, ...
+    ``origin``: ``touch``, ``key``, ``gesture``, ``mqtt``, ``nobody`` (who was there has left), ...
     """
 
     name: ActionName

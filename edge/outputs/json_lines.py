@@ -17,8 +17,8 @@ timeline, durations are seconds; ``null`` where there is none.
                 "rolled-back", "too-hot"; ``time``; ``detail``; ``alternatives`` as for a sign: the two likeliest of
                 "unsure"; ``over``
 ``action``      ``name`` of what was asked for and done: "clear", "undo-letter", "undo-word", "restore", "space",
-                "complete", "speak", "sentence" or "forget"; ``origin`` ("touch", "key", "gesture", "mqtt", ...);
-                ``value``, the word of "complete"
+                "complete", "speak", "sentence" or "forget"; ``origin`` ("touch", "key", "gesture", "mqtt", "nobody":
+                who was there has left, ...); ``value``, the word of "complete"
 ``suggestions`` ``words`` that the word being spelled may become, likeliest first; ``spelled``, its letters; ``time``
 ``speak``       ``text`` that somebody asked to be spoken; ``time``
 ``past``        ``sentences`` that are still remembered, oldest first, each with the fields of a sentence; ``time``

@@ -29,7 +29,7 @@ FEW = Lexicon([("hello", 8.0), ("help", 7.0), ("key", 8.0), ("a", 9.0)])
 class Talk:
     """A dialogue over the real language room, with a sentencer that joins words."""
 
-    def __init__(self, *, automatic: bool = True) -> None:
+    def __init__(self, *, automatic: bool = True, forget_after: float | None = None) -> None:
         self.output = FakeOutput()
         composer = Composer()
         self.dialogue = Dialogue(
@@ -37,6 +37,7 @@ class Talk:
             composer=composer,
             sentences=Utterances(composer, Foreground(SentenceMaker(FakeSentencer(), FEW)), automatic=automatic),
             suggester=Suggester(composer, Completer(FEW)),
+            forget_after=forget_after,
         )
         self.now = 0.0
 
@@ -135,6 +136,38 @@ def test_the_past_is_remembered_up_to_a_limit_and_can_be_forgotten():
     assert talk.dialogue.text == ""
     talk.act("restore")
     assert talk.dialogue.text == ""
+
+
+def test_what_somebody_said_who_has_left_is_forgotten_for_good():
+    talk = Talk(forget_after=60.0)
+    talk.spell("KEY")
+    talk.away()
+    left = talk.now - 5
+    talk.dialogue.wait(left + 59)
+    assert talk.dialogue.text == "KEY"
+    talk.dialogue.wait(left + 60)
+    assert talk.dialogue.text == ""
+    assert Action("forget", "nobody") in talk.output.items
+    assert [item for item in talk.output.items if isinstance(item, Past)][-1].sentences == ()
+    count = len(talk.output.items)
+    talk.dialogue.wait(left + 600)
+    assert len(talk.output.items) == count, "once"
+    talk.act("restore")
+    assert talk.dialogue.text == ""
+
+
+def test_who_comes_back_in_time_is_not_forgotten():
+    talk = Talk(forget_after=60.0)
+    talk.spell("KEY")
+    talk.away()
+    talk.dialogue.hear(State("hand", 20.0), 20.0, age=lambda _: None)
+    talk.dialogue.wait(500.0)
+    assert talk.dialogue.text == "KEY"
+    never = Talk()
+    never.spell("KEY")
+    never.away()
+    never.dialogue.wait(1e6)
+    assert never.dialogue.text == "KEY"
 
 
 def test_nothing_that_was_said_is_written_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -84,7 +84,8 @@ class PahoBroker:
                 self._say(f"the connection was lost: {reason}")
 
         client.on_connect, client.on_message, client.on_disconnect = on_connect, on_message, on_disconnect
-        client.on_connect_fail = lambda _client, _data: self._say("it cannot be reached")
+        unreachable = "it cannot be reached" + (", or the certificates do not fit" if self._address.tls else "")
+        client.on_connect_fail = lambda _client, _data: self._say(unreachable)
         client.will_set(will.topic, will.payload, qos=1, retain=will.retained)
         client.connect_async(self._address.host, self._address.port, keepalive=_KEEPALIVE)
         client.loop_start()
