@@ -8,6 +8,7 @@ is never published.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -165,7 +166,7 @@ def _keep(timing: Any, config: Any, path: Path) -> None:
     cache = config.get_timing_cache() if timing is not None else None
     serialised = cache.serialize() if cache is not None else None
     if serialised is not None:
-        temporary = path.with_name(f"{path.name}.new")
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
         temporary.write_bytes(bytes(memoryview(serialised)))
         temporary.replace(path)
 

@@ -43,7 +43,7 @@ def toy_network(gain: float = 2.0, *, shape: tuple[int, ...] = (-1, 4)) -> bytes
 
 def fake_builder(fault: Fault = "none") -> tuple[str, ...]:
     """The command of a builder with a fault, for `edge.engines.tensorrt.plans.Plans`."""
-    return (sys.executable, "-m", "edge.engines.tensorrt.fake", fault)
+    return (sys.executable, "-I", "-m", "edge.engines.tensorrt.fake", fault)
 
 
 def fake_bindings(fault: Fault = "none", machine: Machine = FAKE_MACHINE) -> Any:

@@ -27,7 +27,7 @@ from edge.engines.tensorrt.probing import Machine
 from edge.errors import EngineError
 
 _log = logging.getLogger(__name__)
-BUILDER = (sys.executable, "-u", "-m", "edge.engines.tensorrt.build")
+BUILDER = (sys.executable, "-I", "-u", "-m", "edge.engines.tensorrt.build")
 LIMIT_S = 45 * 60.0
 """A build takes one to ten minutes on an Orin; a Nano that swaps takes longer."""
 _TICK_S = 1.0
@@ -91,6 +91,10 @@ class Plans:
             except EngineError as error:
                 self.cache.quarantine(key, str(error))
                 raise
+            except OSError as error:  # a full disk, or no memory for a process: it says nothing of the network
+                raise EngineError(
+                    "the engine cannot be built now", where=wanted.label, found=error.strerror, remedy=_NO_MEMORY
+                ) from error
             finally:
                 scratch.unlink(missing_ok=True)
 

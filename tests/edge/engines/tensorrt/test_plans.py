@@ -73,6 +73,13 @@ def test_a_builder_that_hangs_is_ended(tmp_path: Path) -> None:
         _plans(tmp_path, "hang", limit=3.0).get(_WANTED)
 
 
+def test_a_builder_that_cannot_be_started_is_no_fault_of_the_network(tmp_path: Path) -> None:
+    plans = Plans(FAKE_MACHINE, PlanCache(tmp_path), command=(str(tmp_path / "none"),))
+    with pytest.raises(EngineError, match=r"cannot be built now; found No such file"):
+        plans.get(_WANTED)
+    assert plans.cache.failure(_WANTED.key(FAKE_MACHINE)) is None
+
+
 def test_without_leave_to_build_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"no engine is built yet.*edge build-engines"):
         _plans(tmp_path).get(_WANTED, build=False)
