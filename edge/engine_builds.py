@@ -92,8 +92,10 @@ def _run(options: argparse.Namespace) -> int:
         raise StoreError("no bundle is active here", where=store.root, remedy="install one: edge install FILE")
     with bundle:
         engines = DeviceEngines(bundle, threads=1, folder=engines_folder(store), progress=progress)
+        before = engines.look()
         results = engines.build_all(again=options.again)
-        if options.again:  # what was chosen while they could not be built is chosen anew at the next start
+        if any(before[role] and not problem for role, problem in results.items()):
+            # What was chosen while they were not there is chosen anew at the next start.
             store.remember(bundle, Remembered(conditions={}))
         title = bundle.title
     if not options.json and sys.stderr.isatty():

@@ -95,3 +95,15 @@ def write_sample(
     files = sample_files(serial if seed is None else seed)
     write_bundle(path, sample_manifest(files, name=name, version=version, serial=serial), files)
     return path
+
+
+def write_jetson_sample(path: Path, half: bytes) -> Path:
+    """Write the sample bundle for a Jetson, with ``half`` as its fp16 network, whatever that is."""
+    files = sample_files()
+    manifest = sample_manifest(files)
+    file = "classifier-fp16.onnx"
+    entry = file_entry(file, half).model_dump()
+    network = Network(**entry, role="classifier", variant="fp16", opset=18, ir_version=10)
+    networks = (*manifest.networks, network)
+    write_bundle(path, manifest.model_copy(update={"target": "jetson", "networks": networks}), {**files, file: half})
+    return path

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edge.bundle.reader import open_bundle
-from edge.bundle.samples import write_sample
+from edge.bundle.record import Remembered
+from edge.bundle.samples import write_jetson_sample, write_sample
 from edge.bundle.store import Store
 from edge.cli import main
 from edge.engine_builds import BuildNews
+from edge.engines.tensorrt.fake import fake_backend, toy_network
 from edge.outputs.fake import FakeOutput
 from edge.service.notify import FakeNotifier
 from edge.types import State
@@ -35,6 +38,46 @@ def test_outputs_and_systemd_are_told_while_an_engine_is_built() -> None:
 def test_without_an_active_bundle_there_is_nothing_to_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build-engines", "--store", str(tmp_path)]) == 7
     assert "Install one: edge install" in capsys.readouterr().err
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store whose active bundle is for a Jetson."""
+    store = Store(tmp_path / "store")
+    with open_bundle(write_jetson_sample(tmp_path / "a.bundle", toy_network(shape=(1, 4)))) as bundle:
+        installed = store.install(bundle)
+    store.activate(installed.name, installed.build)
+    return store
+
+
+def test_engines_are_built_once_and_then_variants_are_chosen_anew(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.bundle.device_engines._open_backend", fake_backend)
+    bundle = store.active()
+    assert bundle is not None
+    chosen = Remembered(conditions={"bundle": bundle.digest, "runtime": "while there was no engine"})
+    store.remember(bundle, chosen)
+    words = ["build-engines", "--store", str(store.root)]
+    assert main(words) == 0
+    assert "  classifier: built\n" in capsys.readouterr().out
+    assert store.recall(bundle) is None
+    store.remember(bundle, chosen)
+    assert main(words) == 0 and store.recall(bundle) == chosen, "nothing was built"
+    bundle.close()
+
+
+def test_an_engine_that_cannot_be_built_fails_the_command_and_is_tried_again_when_asked(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["build-engines", "--json", "--store", str(store.root)]
+    monkeypatch.setattr("edge.bundle.device_engines._open_backend", partial(fake_backend, fault="silent"))
+    assert main(words) == main(words) == 6
+    assert "without an answer" in capsys.readouterr().out
+    monkeypatch.setattr("edge.bundle.device_engines._open_backend", fake_backend)
+    assert main(words) == 6
+    assert "left alone" in capsys.readouterr().out
+    assert main([*words, "--again"]) == 0
 
 
 def test_a_bundle_without_half_networks_needs_no_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

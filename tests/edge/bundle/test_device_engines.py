@@ -13,11 +13,9 @@ import pytest
 from edge.bundle.acceptance import accept
 from edge.bundle.choice import choose_variants
 from edge.bundle.device_engines import DeviceEngines, engines_folder, input_shapes
-from edge.bundle.manifest import Network
 from edge.bundle.reader import Bundle, open_bundle
-from edge.bundle.samples import sample_files, sample_manifest, write_sample
+from edge.bundle.samples import write_jetson_sample, write_sample
 from edge.bundle.store import Store
-from edge.bundle.writer import file_entry, write_bundle
 from edge.engines import FakeEngine, OnnxEngine, TensorSpec
 from edge.engines.tensorrt import Wanted
 from edge.engines.tensorrt.fake import FAKE_MACHINE, fake_backend, toy_network
@@ -35,16 +33,7 @@ def _mean(feeds: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
     """A bundle for a Jetson, whose fp16 network is one of the fake TensorRT."""
-    files = sample_files()
-    half = toy_network(shape=(1, 4))
-    files["classifier-fp16.onnx"] = half
-    manifest = sample_manifest({name: data for name, data in files.items() if name != "classifier-fp16.onnx"})
-    entry = file_entry("classifier-fp16.onnx", half).model_dump()
-    network = Network(**entry, role="classifier", variant="fp16", opset=18, ir_version=10)
-    manifest = manifest.model_copy(update={"target": "jetson", "networks": (*manifest.networks, network)})
-    path = tmp_path / "jetson.bundle"
-    write_bundle(path, manifest, files)
-    return open_bundle(path)
+    return open_bundle(write_jetson_sample(tmp_path / "jetson.bundle", toy_network(shape=(1, 4))))
 
 
 class _Backend:

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge.bundle.manifest import Network
 from edge.bundle.reader import open_bundle
-from edge.bundle.samples import sample_files, sample_manifest
+from edge.bundle.samples import write_jetson_sample
 from edge.bundle.store import Store
-from edge.bundle.writer import file_entry, write_bundle
 from edge.doctor.gpu import gpu_findings
 from edge.engines.tensorrt.fake import FAKE_MACHINE, fake_backend, fake_bindings, toy_network
 from edge.errors import EngineError
@@ -29,18 +27,8 @@ def _absent() -> tuple[Any, Any]:
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     """A store whose active bundle is for a Jetson."""
-    files = sample_files()
-    manifest = sample_manifest(files)
-    files["classifier-fp16.onnx"] = toy_network(shape=(1, 4))
-    entry = file_entry("classifier-fp16.onnx", files["classifier-fp16.onnx"]).model_dump()
-    network = Network(**entry, role="classifier", variant="fp16", opset=18, ir_version=10)
-    write_bundle(
-        tmp_path / "a.bundle",
-        manifest.model_copy(update={"target": "jetson", "networks": (*manifest.networks, network)}),
-        files,
-    )
     store = Store(tmp_path / "store")
-    with open_bundle(tmp_path / "a.bundle") as bundle:
+    with open_bundle(write_jetson_sample(tmp_path / "a.bundle", toy_network(shape=(1, 4)))) as bundle:
         installed = store.install(bundle)
     store.activate(installed.name, installed.build)
     return store.root

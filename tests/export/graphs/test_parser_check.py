@@ -7,17 +7,13 @@ from pathlib import Path
 
 import onnx
 import pytest
-import torch
 from onnx import TensorProto, helper
 
 from edge.bundle.manifest import Precision
 from edge.errors import CheckFailedError, DependencyError
-from export.graphs.fp16 import pictures_first, to_fp16
+from export.graphs.fp16 import pictures_first
 from export.graphs.parser_check import PYTHON, check_parser
-from export.graphs.torch_onnx import export_module
 from export.graphs.types import BuiltNetwork
-from export.models.base import ModelFamily
-from export.models.registry import families
 from export.models.seed000 import hand_sequence_contract
 
 _CONTRACT = hand_sequence_contract("raw", aspect=4 / 3)
@@ -26,18 +22,6 @@ needs_rtx = pytest.mark.skipif(not PYTHON.exists(), reason="TensorRT for RTX is 
 
 def _network(model: bytes, variant: Precision = "fp16") -> BuiltNetwork:
     return BuiltNetwork("classifier", variant, model, 18, 8)
-
-
-@needs_rtx
-@pytest.mark.slow
-@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
-def test_the_parser_reads_every_familys_graphs(family: ModelFamily) -> None:
-    torch.manual_seed(0)
-    contract = family.contract(family.preprocess[-1])
-    full = pictures_first(export_module(family.build(20, family.preprocess[-1]).eval(), contract, label=family.name))
-    half = to_fp16(full, keep_float=lambda node: not node.startswith("/network/")).model
-    note = check_parser([_network(full, "fp32"), _network(half)], contract, build=False)
-    assert note == "parser check, not a Jetson build: TensorRT for RTX reads 2 networks"
 
 
 def _moved_picture() -> bytes:
