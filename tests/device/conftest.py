@@ -69,7 +69,7 @@ def installed(workshop: Workshop, report: Report) -> Frozen:
 
 @pytest.fixture(scope="session")
 def updated(workshop: Workshop) -> Frozen:
-    """The same with a second bundle, on trial from the next start on."""
+    """The same with a second bundle in its store."""
     with _alone():
         return workshop.updated().board
 

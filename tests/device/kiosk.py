@@ -12,6 +12,11 @@ UNIT = "fingerpost.service"
 STORE = "/var/lib/fingerpost"
 VIVID = "/sys/bus/platform/drivers/vivid"
 DEVICE = "vivid.0"
+ACTIVATE = (
+    'cd /; /opt/fingerpost/bin/python -I -c "from pathlib import Path; from edge.bundle.store import Store;'
+    f" Store(Path('{STORE}')).activate('fingerpost-hands', '2.0.0')\""
+)
+"""What `fingerpost activate` does after the networks have proved themselves, which takes an emulated board minutes."""
 LAST_FED = f"systemctl show {UNIT} --property=WatchdogTimestampMonotonic --value"
 READY_S = 90.0
 """Guest seconds in which a started service must be ready: the unit's TimeoutStartSec."""
@@ -105,7 +110,7 @@ class Kiosk:
 
     def begin(self, command: str) -> None:
         """Start a command that nobody waits for."""
-        self.run(f"setsid sh -c '{command}' > /run/begun.log 2>&1 < /dev/null &")
+        self.run(f"( {command} ) > /run/begun.log 2>&1 < /dev/null &")
 
     def _processes(self) -> list[int]:
         return [int(word) for word in self.run(f"cat /sys/fs/cgroup/system.slice/{UNIT}/cgroup.procs").text.split()]

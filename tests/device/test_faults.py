@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from .emulated_board import Frozen
-from .kiosk import BACK_S, STORE, Kiosk
+from .kiosk import ACTIVATE, BACK_S, STORE, Kiosk
 from .report import Report
 from .workshop import FRAMES_A_SECOND, TEST
 
@@ -101,6 +101,7 @@ def test_a_damaged_bundle_is_refused_and_the_old_one_runs_on(kiosk: Kiosk, repor
 def test_a_trial_that_never_becomes_healthy_is_rolled_back(go_on: GoOn, updated: Frozen, report: Report) -> None:
     """It is killed each time before a frame went through, as one that crashes would be."""
     kiosk = go_on(updated)
+    kiosk.run(ACTIVATE)
     assert kiosk.version == NEW and kiosk.bundle_states()[NEW] == "trial"
     begin = _inject(kiosk, report, "bundle on trial crashes")
     kiosk.run("systemctl restart --no-block fingerpost")
