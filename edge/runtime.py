@@ -226,7 +226,8 @@ class Runtime:
         if self._trial is not None:
             self._trial.frame(finite=self._recogniser.finite)
         if self._frames == 1:
-            self._notifier.ready(f"{self._bundle} {self._variant}".strip())
+            ready = f"{self._bundle} {self._variant}".strip()
+            self._notifier.ready(f"{ready}; {self._notice}" if self._notice else ready)
         self._notifier.watchdog()
         if self._progress is not None and self._source.length:
             self._progress(self._frames, self._source.length)

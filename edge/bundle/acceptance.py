@@ -91,7 +91,9 @@ class Acceptance:
             parts.append((result, f"barred: {result.barred}" if result.barred else speed))
         mine = next(text for result, text in parts if result.variant == self.chosen)
         others = "".join(f"; {result.variant} {text}" for result, text in parts if result.variant != self.chosen)
-        return f"{self.chosen} ({mine}{others})"
+        # Where a GPU could have run it, whether one does is what people look for.
+        on = f" on {self.engine}" if any(result.variant == "fp16" for result in self.results) else ""
+        return f"{self.chosen} ({mine}{others}){on}"
 
 
 def accept(

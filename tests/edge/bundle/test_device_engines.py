@@ -68,6 +68,7 @@ def test_float16_runs_on_tensorrt_in_the_windows_shape_and_the_rest_on_the_cpu(b
     assert make.fallback == "" and "TensorRT 10.3.0 on Fake Orin (8.7)" in make.runtime
     acceptance = accept(bundle, make, budget=0.0)
     assert {result.variant: result.barred for result in acceptance.results} == {"fp32": "", "int8": "", "fp16": ""}
+    assert acceptance.describe().endswith(f" on {acceptance.engine}"), "a GPU or not, people see it"
     assert backend.wanted[0].shapes == {"landmarks": (1, 30, 2, 21, 3), "mask": (1, 30)}
     assert isinstance(make(bundle.network("classifier", "fp32"), "x"), OnnxEngine)
 
