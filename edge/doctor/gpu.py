@@ -42,7 +42,7 @@ def gpu_findings(
         try:
             _, machine = ask()
         except FingerpostError as error:
-            yield Finding("TensorRT", "warn", str(error), f"{error.remedy}; {_SLOW}" if error.remedy else _SLOW)
+            yield _missing("TensorRT", error)
             return
         yield Finding("TensorRT", "ok", machine.describe())
         if mode := power_mode():
@@ -62,8 +62,13 @@ def _memory_finding() -> Finding:
     try:
         memory = open_memory()
     except FingerpostError as error:
-        return Finding("GPU memory", "warn", str(error), f"{error.remedy}; {_SLOW}")
+        return _missing("GPU memory", error)
     try:
         return Finding("GPU memory", "ok", f"{memory.available() / 1e9:.1f} GB free, through {memory.name}")
     finally:
         memory.close()
+
+
+def _missing(what: str, error: FingerpostError) -> Finding:
+    text = f"{error.what} ({error.found})" if error.found else error.what
+    return Finding(what, "warn", text, f"{error.remedy}; {_SLOW}" if error.remedy else _SLOW)
