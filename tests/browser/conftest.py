@@ -87,6 +87,12 @@ def wait_() -> Any:
     return wait
 
 
+@pytest.fixture(autouse=True)
+def never_stalled(monkeypatch):
+    """A scene stands still for as long as a busy machine needs; the test of stalling says otherwise."""
+    monkeypatch.setattr("edge.outputs.kiosk.hub.STALLED", 300.0)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     path = shutil.which("chromium")

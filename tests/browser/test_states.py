@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from edge.types import State
+
 pytestmark = pytest.mark.browser
 
 SIZES = ("800x480", "480x800", "1920x1080", "1080x1920")
@@ -50,12 +52,19 @@ def test_a_state_has_its_words_and_its_shape(shown, name):
 
 
 def test_states_beside_the_others_say_why_and_go_again(shown):
-    from edge.types import State
-
     for name, words in BESIDE.items():
         shown.fake.scene(name)
         shown.page.wait_for_selector(f"#beside use[href='#shape-{name}']", state="attached")
-        assert words in shown.text("#beside")
+        assert shown.text("#beside") == words
+        shown.hub.show(State(name, 0.0, over=True))
+        shown.page.wait_for_selector("#beside", state="hidden")
+
+
+def test_several_states_beside_the_others_are_named_without_their_reasons(shown):
+    for name in BESIDE:
+        shown.fake.scene(name)
+    shown.wait("document.querySelectorAll('#beside li').length === 3")
+    assert shown.text("#beside").split() == " ".join(words.partition("\n")[0] for words in BESIDE.values()).split()
     for name in BESIDE:
         shown.hub.show(State(name, 0.0, over=True))
     shown.page.wait_for_selector("#beside", state="hidden")
@@ -68,6 +77,13 @@ def test_a_state_without_reading_covers_everything(shown, name):
     shown.page.wait_for_selector("#curtain", state="visible")
     assert shown.text("#curtain-words") == CURTAINS[name]
     assert shown.page.evaluate("document.querySelector('main').inert")
+
+
+def test_nothing_is_shown_before_there_is_something_to_show(page, shown):
+    page.route("**/static/kiosk.js", lambda route: route.abort())
+    page.goto(shown.url)
+    assert page.is_visible("#curtain")
+    assert page.evaluate("document.elementFromPoint(400, 450).id") == "curtain"
 
 
 def test_a_loop_that_stands_still_is_not_shown_as_live(shown, monkeypatch):
@@ -84,11 +100,13 @@ def test_every_state_fits_on_every_screen(shown, language):
     speak(shown, language)
     for size in SIZES:
         shown.size(size)
-        for name in (*WORDS, "rolled-back", *CURTAINS):
+        for name in (*WORDS, *CURTAINS, *BESIDE):
             shown.fake.scene(name, text="GOOD MORNING HELL")
             time.sleep(0.06)
             assert shown.page.evaluate(OVERFLOWING) == [], f"{size} {name}"
             assert shown.page.evaluate(CUT) is False, f"{size} {name}"
+        for name in BESIDE:
+            shown.hub.show(State(name, 0.0, over=True))
     speak(shown, "en")
 
 

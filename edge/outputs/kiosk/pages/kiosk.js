@@ -81,6 +81,7 @@ function stateWords(state) {
 
 function paintBeside(states) {
   part("beside").hidden = !states.length;
+  part("beside").classList.toggle("many", states.length > 1); // then without the reasons, which the operator has
   part("beside").replaceChildren(...states.map((state) => {
     const line = document.createElement("li");
     const words = document.createElement("p");

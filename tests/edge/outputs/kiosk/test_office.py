@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -80,5 +81,7 @@ def test_another_machine_is_sent_away_before_the_token_is_looked_at():
     for route in office_routes(FakeOperations(), asked.append, page_files()):
         for client, status in ((("192.168.1.5", 1), 403), (None, 403)):
             scope = {"type": "http", "method": "POST", "path": route.path, "headers": [], "client": client}
-            assert asyncio.run(route.endpoint(Request(scope))).status_code == status
+            with ThreadPoolExecutor(1) as thread:  # the browser's tests may have a loop in this one
+                answer = thread.submit(asyncio.run, route.endpoint(Request(scope))).result()
+            assert answer.status_code == status
     assert asked == []
