@@ -25,6 +25,7 @@ from edge.types import AnyArray
 from export.bundling import Contents, check_folder, write_bundle
 from export.calibration import calibration_inputs
 from export.classifier import VARIANTS, Classifier, build_variants, from_onnx, from_torch
+from export.cli_jetson import engine_notes, parser_notes
 from export.cli_progress import Steps
 from export.cli_report import report
 from export.golden import golden_inputs
@@ -60,7 +61,7 @@ def make_bundle(options: argparse.Namespace) -> None:
         variants = build_variants(classifier, options.target, inputs, facts, progress=step)
         hands = _hands(options, classifier, step)
         networks = [*variants.networks, *map(with_facts, (*hands, *sentence.networks))]
-        checked = _parsed(options, classifier, networks, step)
+        checked = parser_notes(networks, classifier.contract, step, wanted=options.check_parser)
         card = classifier.model_card or write_card(classifier, name, version, networks)
         contents = Contents(
             name=name,
@@ -93,12 +94,13 @@ def make_bundle(options: argparse.Namespace) -> None:
         step("writing the bundle")
         contents = replace(contents, measurements=(*contents.measurements, *measured))
         path, manifest = write_bundle(contents, options.output, sign=sign)
+        engines = engine_notes(options.target, path, step.say)
     privacy = (f"golden.npz holds {golden_from}: whoever gets the bundle gets them too",) if golden_from else ()
     notes = (
         *classifier.notes,
         *variants.notes,
         *sentence.notes,
-        *_target_notes(options.target),
+        *engines,
         *checked,
         *privacy,
         *_figures(measured),
@@ -223,17 +225,6 @@ def _hands(options: argparse.Namespace, classifier: Classifier, step: Steps) -> 
     return landmark_networks(classifier.task, options.target, wheel=options.mediapipe_wheel, progress=step.say)
 
 
-def _parsed(
-    options: argparse.Namespace, classifier: Classifier, networks: list[BuiltNetwork], step: Steps
-) -> tuple[str, ...]:
-    if not options.check_parser:
-        return ()
-    from export.graphs.parser_check import check_parser
-
-    step("parser check")
-    return (check_parser(networks, classifier.contract),)
-
-
 def _is_shipped(options: argparse.Namespace) -> bool:
     return not (options.checkpoint or options.factory or options.onnx or options.labels)
 
@@ -277,13 +268,6 @@ def _licences(classifier: Classifier, networks: list[BuiltNetwork]) -> tuple[Lic
     weights = Licence(subject="classifier weights", spdx=classifier.licence or "NOASSERTION", source=source)
     others = dict.fromkeys(network.licence for network in networks if network.licence is not None)
     return (weights, *classifier.licences, *others)
-
-
-def _target_notes(target: str) -> tuple[str, ...]:
-    if target != "jetson":
-        return ()
-    where = "is here, but" if importlib.util.find_spec("tensorrt") else "is not here:"
-    return (f"TensorRT {where} engines fit one device only, so the device builds its own from the fp16 network",)
 
 
 def _tools() -> dict[str, str]:

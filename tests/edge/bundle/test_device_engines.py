@@ -42,9 +42,10 @@ class _Backend:
     def __init__(self, refusal: EngineError | None = None) -> None:
         self.wanted: list[Wanted] = []
         self._refusal = refusal
+        self.machine = FAKE_MACHINE.describe()
 
     def describe(self) -> str:
-        return FAKE_MACHINE.describe()
+        return self.machine
 
     def engine(self, wanted: Wanted) -> FakeEngine:
         self.wanted.append(wanted)
@@ -118,7 +119,7 @@ def test_a_choice_holds_for_one_tensorrt_only(bundle: Bundle, tmp_path: Path) ->
         make = _engines(bundle, backend, tmp_path)
         choose_variants(bundle, make, runtime=make.runtime, store=store)
     assert len(backend.wanted) == 1, "remembered"
-    backend.describe = lambda: "TensorRT 10.4.0"  # type: ignore[method-assign]
+    backend.machine = "TensorRT 10.4.0"
     make = _engines(bundle, backend, tmp_path)
     choose_variants(bundle, make, runtime=make.runtime, store=store)
     assert len(backend.wanted) == 2, "tried anew"

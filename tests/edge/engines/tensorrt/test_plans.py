@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ from edge.errors import EngineError
 _WANTED = Wanted(toy_network(), "fp16", {"x": (1, 4)}, "toy 1.0.0 classifier fp16")
 
 
-def _plans(folder: Path, fault: Fault = "none", **options: object) -> Plans:
-    return Plans(FAKE_MACHINE, PlanCache(folder), command=fake_builder(fault), **options)  # type: ignore[arg-type]
+def _plans(folder: Path, fault: Fault = "none", **options: Any) -> Plans:
+    return Plans(FAKE_MACHINE, PlanCache(folder), command=fake_builder(fault), **options)
 
 
 def test_a_plan_is_built_once_told_about_and_kept_with_what_it_is(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class _Cuda:
 
 def _module(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     module = ModuleType("tensorrt")
-    module.__version__ = version  # type: ignore[attr-defined]
+    vars(module)["__version__"] = version
     monkeypatch.setitem(sys.modules, "tensorrt", module)
 
 
