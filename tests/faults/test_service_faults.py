@@ -59,27 +59,21 @@ def test_without_a_camera_the_service_waits_instead_of_failing(start: Start) -> 
     assert service.process.wait(20) == 0
 
 
-@pytest.mark.parametrize("name", ["camera hangs", "service is killed"])
-def test_frames_move_again_in_time(tmp_path: Path, demo_bundle: Path, name: str) -> None:
-    """Two of the faults of `python -m benchmarks recovery`, once each."""
-    (fault,) = (each for each in faults() if each.name == name)
+def test_frames_move_again_in_time(tmp_path: Path, demo_bundle: Path) -> None:
+    """One of the faults of `python -m benchmarks recovery`, once."""
+    (fault,) = (each for each in faults() if each.name == "service is killed")
     recovery = recover(fault, tmp_path, demo_bundle, times=1)
     # Twice, since the tests may share their machine.
     assert max(recovery.seconds) <= 2 * recovery.within
 
 
-def test_metrics_are_answered_while_it_runs(start: Start) -> None:
+def test_metrics_are_answered_while_it_runs_and_nothing_is_left_when_it_is_killed(start: Start) -> None:
     service = start("fake:")
     service.wait_for_frames()
     with urllib.request.urlopen(service.metrics, timeout=10) as answer:  # noqa: S310 - our own
         text = answer.read().decode()
     assert 'fingerpost_bundle_info{bundle="fingerpost-hands' in text
     assert "fingerpost_resident_bytes" in text
-
-
-def test_nothing_is_left_when_it_is_killed(start: Start) -> None:
-    service = start("fake:")
-    service.wait_for_frames()
     pids = tree(service.process.pid)
     assert len(pids) > 1
     service.process.kill()
@@ -105,7 +99,7 @@ def test_memory_is_what_a_small_board_has(tmp_path: Path, demo_bundle: Path) -> 
 
 def test_a_short_soak_is_flat(demo_bundle: Path) -> None:
     """`make soak` takes twenty minutes of it."""
-    result = soak(demo_bundle, seconds=12.0)
+    result = soak(demo_bundle, seconds=8.0)
     assert result.flat, result
     assert result.samples[-1].frames > result.samples[0].frames
 
