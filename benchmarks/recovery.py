@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
             finally:
                 shutil.rmtree(folder)
     _show(recoveries, options)
-    late = [each.fault for each in recoveries if each.survived < each.injected]
+    late = [each.fault for each in recoveries if each.in_time < each.injected]
     if late:
         raise CheckFailedError("the service did not come back in time", found=", ".join(late))
     return 0
@@ -42,12 +42,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _show(recoveries: Sequence[Recovery], options: Namespace) -> None:
     if options.json:
-        rows = [{**asdict(each), "survived": each.survived, "median": each.median} for each in recoveries]
+        rows = [{**asdict(each), "in_time": each.in_time, "median": each.median} for each in recoveries]
         report.print_json({"faults": rows})
         return
-    lines = ["| fault | injected | survived | median s | least to most | at most |", "|---|---|---|---|---|---|"]
+    lines = ["| fault | injected | in time | median s | least to most | at most |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {each.fault} | {each.injected} | {each.survived} | {each.median:.1f} | {min(each.seconds):.1f} to "
+        f"| {each.fault} | {each.injected} | {each.in_time} | {each.median:.1f} | {min(each.seconds):.1f} to "
         f"{max(each.seconds):.1f} | {each.within:.1f} |"
         for each in recoveries
     ]

@@ -53,8 +53,8 @@ class Recovery:
     within: float
 
     @property
-    def survived(self) -> int:
-        """How many ended well, in time."""
+    def in_time(self) -> int:
+        """After how many frames moved again within the bound; all came back, or it would have been an error."""
         return sum(each <= self.within for each in self.seconds)
 
     @property
