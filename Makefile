@@ -8,6 +8,7 @@ PIP_FLAGS   ?= --no-input --disable-pip-version-check --progress-bar on $(if $(C
 PYTEST_ARGS ?=
 ITERATIONS  ?= 300
 DEB_PYTHON  ?= 3.11
+MINUTES     ?= 20
 
 BIN  := .venv/bin
 DEMO := build/demo
@@ -77,6 +78,9 @@ test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not 
 test-device: venv  ## boot an emulated arm64 board, install the .deb, break what can break; root, qemu, debootstrap
 	$(BIN)/pytest -rs -m device -n 2 tests/device $(PYTEST_ARGS)
 
+soak: venv  ## the service at full speed for MINUTES=20, after `make demo`: memory and descriptors must stay flat
+	$(BIN)/python -m benchmarks soak --bundle $(DEMO)/*.bundle --minutes $(MINUTES)
+
 deb: venv  ## build/deb/fingerpost_..._arm64.deb for the Python of Debian 12; DEB_PYTHON=3.13 for Debian 13
 	PYTHON=$(BIN)/python systemd/deb/build-deb --for $(DEB_PYTHON)
 
@@ -84,7 +88,7 @@ wheels-check:  ## whether every package of the device has an aarch64 wheel for e
 	$(PYTHON) -m venv build/wheels
 	@for version in $(WHEEL_PYTHONS); do \
 	  build/wheels/bin/pip download $(PIP_FLAGS) --quiet --dest build/wheels/$$version --only-binary=:all: \
-	    $(WHEEL_PLATFORMS) --python-version $$version . \
+	    $(WHEEL_PLATFORMS) --python-version $$version '.[$(shell grep -v '^\#' systemd/extras | paste -sd,)]' \
 	  && echo "Python $$version on aarch64: every wheel exists" || exit 1; \
 	done
 
