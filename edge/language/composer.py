@@ -21,6 +21,10 @@ PAUSE = 2.0
 """Seconds without hands after which what was signed is over."""
 _TAKEN = 20
 """Actions, and signs, that can be taken back."""
+KEPT = 1000
+"""Words of the text: a device that nobody clears for months forgets the oldest."""
+LONGEST = 100
+"""Letters after which a word is taken to have ended, however long somebody spells on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Composer:
         else:
             self._words.append(SignedWord(self._written.get(result.label, result.label)))
             self._open = False
+        del self._words[:-KEPT]
         if before.words != tuple(self._words):
             self._taken.clear()
             self._signed.append((result.end, before))
@@ -192,7 +197,8 @@ class Composer:
         return self._written.get(label, label.upper())
 
     def _letter(self, letter: Letter) -> None:
-        before = self._words.pop().letters if self._open and self._words else ()
+        word = self.spelling
+        before = self._words.pop().letters if word is not None and len(word.letters) < LONGEST else ()
         self._words.append(_spelled((*before, letter)))
         self._open = True
 

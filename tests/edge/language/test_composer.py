@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.language import Composer
+from edge.language.composer import KEPT, LONGEST
 from edge.recognition import LabelInfo
 from edge.types import Action, ActionName, EventKind, SignEvent, State
 
@@ -158,3 +159,15 @@ def test_text_is_tidy_whatever_is_signed(labels: list[str]) -> None:
         text = composer.apply(sign(label, kinds.get(label, "letter")))
         assert text == text.strip()
         assert "  " not in text
+
+
+def test_a_text_that_nobody_clears_does_not_grow_for_ever() -> None:
+    composer = Composer(LABELS)
+    composer.apply(sign("thankyou", "word"))
+    for _ in range(KEPT):
+        composer.apply(sign("hello", "word"))
+    assert composer.text == " ".join(["hello"] * KEPT)
+
+
+def test_a_word_that_is_spelled_for_ever_is_ended() -> None:
+    assert spell(Composer(), "A" * (LONGEST + 1)) == "A" * LONGEST + " A"
