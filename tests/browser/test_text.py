@@ -76,6 +76,7 @@ def test_every_key_asks(shown, key, name):
 
 def test_letters_that_are_typed_do_nothing(shown):
     shown.fake.write("HELLO")
+    shown.page.wait_for_selector("[data-action='clear']:enabled")
     shown.page.keyboard.type("sc1u")
     shown.page.keyboard.press("Backspace")
     assert asked(shown) == [("undo-letter", "key", "")]

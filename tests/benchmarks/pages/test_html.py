@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from benchmarks.pages.document import Block, Heading, Line, Plot, Table
 from benchmarks.pages.html import page
@@ -75,29 +73,3 @@ def test_what_a_bundle_says_cannot_become_markup() -> None:
     text = page(evil, [blocks])
     assert "<script" not in text
     assert read(text).tags.count("table") == 1
-
-
-@pytest.mark.browser
-@pytest.mark.slow
-def test_a_browser_draws_it_and_asks_for_nothing(tmp_path: Path) -> None:
-    from playwright.sync_api import Error, sync_playwright
-
-    path = tmp_path / "page.html"
-    path.write_text(page("Plots", [[Heading("One", top=True), *PLOTS]]))
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        except Error:
-            pytest.skip("no Chromium")
-        sheet = browser.new_page(viewport={"width": 390, "height": 800})
-        asked: list[str] = []
-        said: list[str] = []
-        sheet.on("request", lambda request: asked.append(request.url))
-        sheet.on("console", lambda message: said.append(message.text))
-        sheet.goto(path.as_uri())
-        wide = sheet.evaluate("document.documentElement.scrollWidth")
-        boxes = sheet.eval_on_selector_all("figure svg", "all => all.map(one => one.getBoundingClientRect().height)")
-        browser.close()
-    assert asked == [path.as_uri()] and said == []
-    assert wide <= 390, "no sideways scrolling on a phone"
-    assert len(boxes) == len(PLOTS) and all(height > 50 for height in boxes)
