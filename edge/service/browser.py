@@ -60,6 +60,10 @@ _ABOVE = 10
 _log = logging.getLogger(__name__)
 
 
+class _RefusedError(Exception):
+    """The browser answered that it cannot."""
+
+
 class Browser:
     """A browser that shows ``url``; a context manager that ends it. ``command`` is its program with more options."""
 
@@ -97,16 +101,30 @@ class Browser:
 
     def answers(self, seconds: float = ANSWER_S) -> bool:
         """Whether the page answers in time; one that shows something else is led back to where it belongs."""
-        deadline = self._clock() + seconds
-        try:
-            if self._session is None:
-                self._session = self._attach(deadline)
-            result = self._call("Runtime.evaluate", {"expression": _QUESTION, "returnByValue": True}, deadline)
-            if not str(result.get("result", {}).get("value", "")).startswith(self._url):
-                self._call("Page.navigate", {"url": self._url}, deadline)
-        except (TimeoutError, OSError, ValueError):
-            return False
-        return True
+        deadline, refused = self._clock() + seconds, ""
+        while True:
+            try:
+                self._lead_back(deadline)
+            except _RefusedError as error:
+                # Not left unanswered: while one page gives way to the next, there is nobody to ask.
+                refused = f"; the browser says: {error}"
+                self._session = None
+                time.sleep(0.1)
+            except TimeoutError:
+                _log.error("the page did not answer within %g s%s", seconds, refused)
+                return False
+            except (OSError, ValueError) as error:
+                _log.error("the browser cannot be asked: %s", error)
+                return False
+            else:
+                return True
+
+    def _lead_back(self, deadline: float) -> None:
+        if self._session is None:
+            self._session = self._attach(deadline)
+        result = self._call("Runtime.evaluate", {"expression": _QUESTION, "returnByValue": True}, deadline)
+        if not str(result.get("result", {}).get("value", "")).startswith(self._url):
+            self._call("Page.navigate", {"url": self._url}, deadline)
 
     def _attach(self, deadline: float) -> str:
         while True:
@@ -127,7 +145,7 @@ class Browser:
             answer = self._message(deadline)
             if answer.get("id") == self._number:
                 if "result" not in answer:
-                    raise ValueError(answer)
+                    raise _RefusedError(answer.get("error", {}).get("message", "for no reason"))
                 return dict(answer["result"])
 
     def _message(self, deadline: float) -> dict[str, Any]:
@@ -175,7 +193,6 @@ def main(arguments: Sequence[str]) -> int:
     wait_for_page(url)
     with Browser(url, command) as browser:
         watch(browser, SystemdNotifier())
-    _log.error("the page did not answer within %g s", ANSWER_S)
     return 1
 
 

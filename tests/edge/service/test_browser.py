@@ -37,6 +37,11 @@ while True:
         }
         open(LOG, "a").write(message["method"] + "\\n")
         if message["method"] == HANGS: continue
+        if message["method"] in REFUSES:
+            REFUSES.pop()
+            error = {"code": -32000, "message": "Cannot find default execution context"}
+            os.write(4, json.dumps({"id": message["id"], "error": error}).encode() + b"\\0")
+            continue
         os.write(4, json.dumps({"method": "some.event"}).encode() + b"\\0")
         os.write(4, json.dumps({"id": message["id"], "result": results[message["method"]]}).encode() + b"\\0")
 """
@@ -62,9 +67,11 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def fake(folder: Path, *, place: str = "http://here/", hangs: str = "") -> list[str]:
-    """A program that answers as Chromium does, or hangs at one kind of question; it notes what it was asked."""
-    head = f"LOG = {str(folder / 'asked')!r}; PLACE = {place!r}; HANGS = {hangs!r}\n"
+def fake(folder: Path, *, place: str = "http://here/", hangs: str = "", refuses: str = "", times: int = 1) -> list[str]:
+    """A program that answers as Chromium does, or hangs at one kind of question, or refuses one so many times; it notes
+    what it was asked.
+    """
+    head = f"LOG = {str(folder / 'asked')!r}; PLACE = {place!r}; HANGS = {hangs!r}; REFUSES = {[refuses] * times}\n"
     (folder / "browser.py").write_text(head + FAKE)
     return ["python3", str(folder / "browser.py")]
 
@@ -91,6 +98,18 @@ def test_a_page_that_shows_something_else_is_led_back(tmp_path: Path) -> None:
     with Browser("http://here/", fake(tmp_path, place="chrome-error://chromewebdata/")) as browser:
         assert browser.answers(20)
     assert asked(tmp_path)[-1] == "Page.navigate"
+
+
+def test_a_question_that_is_refused_while_the_page_changes_is_asked_again(tmp_path: Path) -> None:
+    with Browser("http://here/", fake(tmp_path, refuses="Runtime.evaluate")) as browser:
+        assert browser.answers(20)
+    assert asked(tmp_path).count("Target.attachToTarget") == 2
+
+
+def test_a_page_that_refuses_every_question_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Browser("http://here/", fake(tmp_path, refuses="Runtime.evaluate", times=1000)) as browser:
+        assert not browser.answers(1)
+    assert "Cannot find default execution context" in caplog.text
 
 
 def test_a_browser_that_cannot_be_started_does_not_answer(tmp_path: Path) -> None:
