@@ -25,7 +25,7 @@ pytest.importorskip("PIL", reason="pillow comes with the export")
 from .session import HERE, REPOSITORY, wait
 
 CACHE = Path(os.environ.get("FINGERPOST_SCREEN_CACHE", REPOSITORY / "build" / "screen"))
-TOOLS = ("debootstrap", "unshare", "nsenter")
+TOOLS = ("debootstrap", "unshare", "nsenter", "systemd-analyze")
 
 
 class Site:

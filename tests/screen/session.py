@@ -1,7 +1,7 @@
 """fingerpost-kiosk.service without systemd and without a display: its own command line, on a screen of memory.
 
-The command and its surroundings are read from the unit. wlroots draws into memory (``WLR_BACKENDS=headless``), and grim
-takes the picture of what a display would show.
+The command, its surroundings and its filter of system calls are read from the unit. wlroots draws into memory
+(``WLR_BACKENDS=headless``), and grim takes the picture of what a display would show.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
+SANDBOX = REPOSITORY / "tests" / "systemd" / "sandbox.py"
 UNIT = REPOSITORY / "systemd" / "fingerpost-kiosk.service"
 USER = "fingerpost-kiosk"
 RUNTIME = f"/run/{USER}"
@@ -50,6 +53,7 @@ class Session:
         self._log = scratch / "log"
         runtime = scratch / "runtime"
         runtime.mkdir()
+        shutil.copy(SANDBOX, runtime)
         owner = next(
             line.split(":") for line in (root / "etc/passwd").read_text().splitlines() if line.startswith(USER)
         )
@@ -72,6 +76,7 @@ class Session:
                 (
                     *("nice", "unshare", "--mount", "--pid", "--fork", "--kill-child"),
                     *(HERE / "enter", root, REPOSITORY / "edge", runtime),
+                    *("/usr/bin/python3", f"{RUNTIME}/{SANDBOX.name}", "--load", _calls()),
                     *words,
                 ),
                 env={**given, **_HEADLESS, **told},
@@ -120,6 +125,14 @@ class Session:
             found += more
         return [pid for pid in found if word in _read(pid, "cmdline")]
 
+    def filters(self, word: str) -> list[int]:
+        """How many filters of system calls lie on each of those processes."""
+        return [
+            int(found[1])
+            for pid in self.processes(word)
+            if (found := re.search(r"^Seccomp_filters:\s*(\d+)$", _read(pid, "status"), re.MULTILINE))
+        ]
+
     def picture(self) -> Image.Image:
         """What a display would show."""
         inside = ("nsenter", f"--target={self._main}", "--mount", "--pid")
@@ -156,6 +169,12 @@ def session(root: Path, scratch: Path, url: str) -> Iterator[Session]:
 def _environment() -> dict[str, str]:
     lines = re.findall(r"^Environment=(.*)$", UNIT.read_text(), re.MULTILINE)
     return dict(word.split("=", 1) for line in lines for word in shlex.split(line))
+
+
+def _calls() -> str:
+    """The system calls that the unit allows, as this machine's systemd understands it."""
+    done = subprocess.run((sys.executable, SANDBOX, "--calls", UNIT), capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def _expand(word: str, given: Mapping[str, str]) -> str:

@@ -2,6 +2,9 @@
 
 The unit's system call filter (expanded by systemd-analyze, loaded by libseccomp), no new privileges, no memory that is
 writable and executable, no network. As a script: sandbox.py UNIT WORDS...
+
+The filter alone, for a place without systemd: sandbox.py --calls UNIT tells it, sandbox.py --load CALLS COMMAND... runs
+a command under it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 _ALLOW = 0x7FFF0000
@@ -61,10 +65,15 @@ def enter(unit: str) -> None:
     if libc.prctl(_PR_SET_MDWE, _MDWE_REFUSE_EXEC_GAIN, 0, 0, 0):
         sys.exit(f"no memory protection: {os.strerror(ctypes.get_errno())}")
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    load(allowed(unit))
+
+
+def load(calls: Iterable[str]) -> None:
+    """Every other system call is refused from now on. Without privileges, new ones must have been given up before."""
     seccomp = ctypes.CDLL("libseccomp.so.2")
     seccomp.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(seccomp.seccomp_init(ctypes.c_uint32(_ERRNO_EPERM)))
-    for name in sorted(allowed(unit)):
+    for name in sorted(calls):
         number = seccomp.seccomp_syscall_resolve_name(name.encode())
         if number >= 0:
             seccomp.seccomp_rule_add(context, ctypes.c_uint32(_ALLOW), ctypes.c_int(number), ctypes.c_uint(0))
@@ -74,6 +83,12 @@ def enter(unit: str) -> None:
 
 if __name__ == "__main__":
     unit_file, *words = sys.argv[1:]
+    if unit_file == "--calls":
+        sys.stdout.write(" ".join(sorted(allowed(Path(words[0]).read_text()))))
+        sys.exit()
+    if unit_file == "--load":
+        load(words[0].split())
+        os.execvp(words[1], words[1:])  # noqa: S606 - the command takes our place
     enter(Path(unit_file).read_text())
     if words[0] == "probe":
         import mmap
