@@ -15,7 +15,7 @@ CAPTION = "document.getElementById('caption').textContent.trim()"
 
 def asked(shown) -> list[tuple[str, str, str]]:
     """What the page asked since the last time; waits until something came."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 15
     taken: list[Action] = []
     while not taken and time.monotonic() < until:
         taken = shown.controls.take()

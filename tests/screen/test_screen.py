@@ -22,7 +22,7 @@ from .session import REPOSITORY, Session, session, setting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(2400)]
 
-DOCUMENTED = REPOSITORY / "tests/browser/pictures/screen-cage.png"
+DOCUMENTED = REPOSITORY / "tests/screen/screen-cage.png"
 SIZE = (1280, 720)
 """Of the screen that wlroots makes in memory."""
 START_S = 60.0
