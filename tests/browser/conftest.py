@@ -70,7 +70,9 @@ class Shown:
             self.hub.show(State(name, 0.0, over=True))
         self.fake.scene("waiting", text="")
         self.wait("document.body.dataset.state === 'waiting' && document.getElementById('curtain').hidden")
-        self.wait("!document.getElementById('settled').textContent && document.getElementById('beside').hidden")
+        # The whole caption: a text that came at once stands in the part for new letters.
+        self.wait("!document.getElementById('caption').textContent.trim() && document.getElementById('beside').hidden")
+        self.wait("document.querySelector('[data-action=clear]').disabled")
         self.controls.take()
 
 

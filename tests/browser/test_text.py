@@ -15,20 +15,7 @@ CAPTION = "document.getElementById('caption').textContent.trim()"
 
 def asked(shown) -> list[tuple[str, str, str]]:
     """What the page asked since the last time; waits until something came."""
-    return heard(shown, 5)
-
-
-def pressed(shown, key: str) -> list[tuple[str, str, str]]:
-    """What the page asks when a key is pressed: again, when nothing came of it while the page was still being drawn."""
-    for _ in range(10):
-        shown.page.keyboard.press(key)
-        if found := heard(shown, 1.0):
-            return found
-    return []
-
-
-def heard(shown, seconds: float) -> list[tuple[str, str, str]]:
-    until = time.monotonic() + seconds
+    until = time.monotonic() + 5
     taken: list[Action] = []
     while not taken and time.monotonic() < until:
         taken = shown.controls.take()
@@ -83,14 +70,16 @@ def test_every_button_asks(shown, name):
 def test_every_key_asks(shown, key, name):
     shown.fake.write("HELLO")
     shown.page.wait_for_selector("[data-action='clear']:enabled")
-    assert pressed(shown, key) == [(name, "key", "")]
+    shown.page.keyboard.press(key)
+    assert asked(shown) == [(name, "key", "")]
 
 
 def test_letters_that_are_typed_do_nothing(shown):
     shown.fake.write("HELLO")
     shown.page.wait_for_selector("[data-action='clear']:enabled")
     shown.page.keyboard.type("sc1u")
-    assert pressed(shown, "Backspace") == [("undo-letter", "key", "")]
+    shown.page.keyboard.press("Backspace")
+    assert asked(shown) == [("undo-letter", "key", "")]
 
 
 def test_all_that_can_be_touched_can_be_reached_by_keyboard(shown):
