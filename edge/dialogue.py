@@ -15,8 +15,10 @@ from collections.abc import Callable
 
 from edge.outputs.base import Item
 from edge.parts import Composer, Sentences, Suggester
-from edge.types import Action, Caption, Gesture, Past, Sentence, SignEvent, Speak, State
+from edge.types import Action, Caption, Gesture, Past, Sentence, SignEvent, Speak, State, StateName
 
+_NOBODY: tuple[StateName, ...] = ("waiting", "camera-lost")
+"""States in which nobody is seen: what was signed is forgotten by and by, also while the camera is away."""
 REMEMBERED = 50
 """Sentences."""
 PALMS_AGAIN = 30.0
@@ -57,7 +59,10 @@ class Dialogue:
         if isinstance(result, SignEvent) and result.begin < self._gesture_end:
             return  # it was a gesture
         self._show(result)
-        self._left = result.time if isinstance(result, State) and result.name == "waiting" else None
+        if not isinstance(result, State) or result.name not in _NOBODY:
+            self._left = None
+        elif self._left is None:
+            self._left = result.time
         text = self._composer.apply(result)
         if isinstance(result, SignEvent):
             self.signs += 1

@@ -153,7 +153,7 @@ class Runtime:
     def _away(self, state: State) -> None:
         """The camera is away and says so now and then: the loop is alive, and nobody is to blame."""
         self._act()
-        self._dialogue.wait(self._now)
+        self._dialogue.wait(max(self._now, state.time))
         if state.detail != self._trouble:
             self._trouble = state.detail
             self._tell([state], caused=False)

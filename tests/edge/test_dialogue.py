@@ -156,6 +156,17 @@ def test_what_somebody_said_who_has_left_is_forgotten_for_good():
     assert talk.dialogue.text == ""
 
 
+def test_a_camera_that_is_away_does_not_keep_what_was_said():
+    talk = Talk(forget_after=60.0)
+    talk.spell("KEY")
+    for at in (30.0, 50.0):
+        talk.dialogue.hear(State("camera-lost", at, f"reason {at}"), at, age=lambda _: None)
+    talk.dialogue.wait(89.0)
+    assert talk.dialogue.text == "KEY"
+    talk.dialogue.wait(90.0)
+    assert talk.dialogue.text == ""
+
+
 def test_who_comes_back_in_time_is_not_forgotten():
     talk = Talk(forget_after=60.0)
     talk.spell("KEY")

@@ -14,6 +14,7 @@ from edge.capture.recording import LandmarkRecording
 from edge.controls import Controls
 from edge.errors import CheckFailedError, EngineError, SourceError
 from edge.landmarks.fake import FakeLandmarker, no_hands
+from edge.language import Composer
 from edge.outputs import FakeOutput, FakeViewer
 from edge.runtime import Runtime
 from edge.service.notify import FakeNotifier
@@ -425,6 +426,14 @@ def test_what_people_ask_for_is_done_while_the_camera_is_away_too():
     at = output.items.index(Action("clear", "key"))
     assert output.items[at + 1] == Caption("", 3 / 30)
     assert next(item.name for item in output.items[at:] if isinstance(item, State)) == "camera-lost"
+
+
+def test_what_was_signed_is_forgotten_while_the_camera_is_away():
+    runtime, output, _, _ = make(Away(frames=4, states=6), composer=Composer(), forget_after=3.0)
+    runtime.run()
+    at = output.items.index(Action("forget", "nobody"))
+    assert [item.text for item in output.items[:at] if isinstance(item, Caption)][-1] != ""
+    assert output.items[at + 1] == Caption("", 13.0)
 
 
 def test_how_the_device_is_is_told_beside_what_the_recogniser_does():
