@@ -95,22 +95,15 @@ def _fit(
     state = options.output / _STATE
     if not options.resume:
         state.unlink(missing_ok=True)
-    with training_bar(recipe.name, recipe.epochs) as say:
-        said = ""
-
-        def on_epoch(epoch: PictureEpoch) -> None:
-            nonlocal said
-            said = f"loss {epoch.loss:.3f}, validation {epoch.validation_loss:.3f}, accuracy {epoch.accuracy:.3f}"
-            say(epoch.number, said)
-
+    with training_bar(recipe.name, recipe.epochs) as bar:
         return fit_pictures(
             pictures,
             recipe,
             seed=options.seed,
             state=state,
             start=start,
-            on_epoch=on_epoch,
-            on_step=lambda done: say(done, said) if done % 1 else None,
+            on_epoch=lambda e: bar.epoch(e.number, loss=e.loss, validation=e.validation_loss, accuracy=e.accuracy),
+            on_step=bar.step,
         )
 
 

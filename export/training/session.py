@@ -186,12 +186,10 @@ def _fold(
     if not session.resume:
         state.unlink(missing_ok=True)
         (folder / _PREDICTIONS).unlink(missing_ok=True)
-    with training_bar(f"training, {what}", session.recipe.epochs) as say:
-
-        def on_epoch(epoch: Epoch) -> None:
-            say(epoch.number, f"loss {epoch.loss:.3f}")
-
-        model, history = fit(task, session.recipe, seed=session.seed, state=state, on_epoch=on_epoch)
+    with training_bar(f"training, {what}", session.recipe.epochs) as bar:
+        model, history = fit(
+            task, session.recipe, seed=session.seed, state=state, on_epoch=lambda e: bar.epoch(e.number, loss=e.loss)
+        )
     if out.any():
         chosen = np.flatnonzero(out)
         logits = predict(

@@ -27,7 +27,6 @@ from export.training.sign_sequences import SignParts, SignSequences, divide, rea
 
 if TYPE_CHECKING:
     from export.models.signs import SignModel
-    from export.training.sign_loop import SignEpoch
 
 LEFT_OUT = "participants left out of the training"
 RANDOM = "random split (same signers and sessions on both sides)"
@@ -56,22 +55,15 @@ def train_signs(options: argparse.Namespace, command: str) -> None:
     state = options.output / _STATE
     if not options.resume:
         state.unlink(missing_ok=True)
-    with training_bar(recipe.name, recipe.epochs) as say:
-        said = ""
-
-        def on_epoch(epoch: SignEpoch) -> None:
-            nonlocal said
-            said = f"loss {epoch.loss:.3f}, validation {epoch.validation_loss:.3f}, accuracy {epoch.accuracy:.3f}"
-            say(epoch.number, said)
-
+    with training_bar(recipe.name, recipe.epochs) as bar:
         model, history = fit_signs(
             sequences,
             parts,
             recipe,
             seed=options.seed,
             state=state,
-            on_epoch=on_epoch,
-            on_step=lambda done: say(done, said),
+            on_epoch=lambda e: bar.epoch(e.number, loss=e.loss, validation=e.validation_loss, accuracy=e.accuracy),
+            on_step=bar.step,
         )
     measurements, confusions = _measure(model, sequences, parts)
     run = SignRun(
