@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +27,7 @@ from edge.bundle.store import Store
 from edge.bundle.trial import TrialGate
 from edge.capture.base import Source
 from edge.capture.opening import open_source
-from edge.conditions import RolledBack, TooHot, Updating
+from edge.conditions import OnCpu, RolledBack, TooHot, Updating
 from edge.config import RunSettings
 from edge.controls import Controls
 from edge.engine_builds import BuildNews
@@ -97,18 +98,22 @@ def assembled(
         runtime = make_engine.runtime
         roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
+        choose = partial(
+            choose_variants, bundle, make_engine, runtime=runtime, fallback=make_engine.fallback, store=store
+        )
         if settings.variant == "auto":
-            choices = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=("classifier", *roles))
+            choices = choose(roles=("classifier", *roles))
         else:
-            others = choose_variants(bundle, make_engine, runtime=runtime, store=store, roles=roles)
+            others = choose(roles=roles)
             choices = Choices((insist(bundle, make_engine, settings.variant), *others.roles))
 
         news.over()
 
         strict = settings.variant != "auto" or bool(settings.require)
+        on_cpu = OnCpu(make_engine.fallback, choices.roles)
 
         def opened(role: Role) -> Engine:
-            return _proven(bundle, make_engine, choices.acceptance(role), strict=strict)
+            return _proven(bundle, make_engine, choices.acceptance(role), strict=strict, lost=on_cpu.lost)
 
         engine = opened("classifier")
         stack.callback(engine.close)
@@ -140,7 +145,7 @@ def assembled(
             suggester=suggester,
             gestures=GestureReader() if settings.gestures else None,
             forget_after=settings.forget_after,
-            conditions=_conditions(trial, store, health, bundle.title),
+            conditions=[on_cpu, *_conditions(trial, store, health, bundle.title)],
             viewers=viewers,
             controls=controls,
             outputs=[*outputs, *metrics],
@@ -152,7 +157,7 @@ def assembled(
             max_frames=settings.max_frames,
             bundle=bundle.title,
             variant=variant,
-            notice=f"on the CPU, without TensorRT: {make_engine.fallback}" if make_engine.fallback else "",
+            notice=f"on the CPU, without the GPU: {on_cpu.reason}" if on_cpu.reason else "",
         )
 
 
@@ -193,17 +198,21 @@ def _watched(
     return [Health(Board(disk=settings.store), told=[each.board for each in metrics])], metrics
 
 
-def _proven(bundle: Bundle, make_engine: EngineFactory, chosen: Acceptance, *, strict: bool) -> Engine:
+def _proven(
+    bundle: Bundle, make_engine: EngineFactory, chosen: Acceptance, *, strict: bool, lost: Callable[[str, str], None]
+) -> Engine:
     """The engine of a network, which has just given a golden answer: since it was chosen, the machine may have become
     faulty. One that was chosen untried, because there is nothing to try it on, is trusted.
 
-    A GPU's engine may be gone and not to be built again: unless that is ``strict``, fp32 takes its place."""
+    A GPU's engine may be gone and not to be built again: unless that is ``strict``, fp32 takes its place, and ``lost``
+    is told the role and the reason."""
     role, variant = chosen.role, chosen.chosen
     try:
         engine = make_engine(bundle.network(role, variant), f"{bundle.title} {role} {variant}")
-    except EngineError:
+    except EngineError as error:
         if strict or variant != "fp16" or "fp32" not in bundle.manifest.variants(role):
             raise
+        lost(role, str(error))
         engine = make_engine(bundle.network(role, "fp32"), f"{bundle.title} {role} fp32")
     if chosen.results:
         try:

@@ -1,4 +1,4 @@
-"""How the device is, for those in front of it: an update on trial, one that was taken back, too hot.
+"""How the device is, for those in front of it: an update on trial, one that was taken back, too hot, without its GPU.
 
 Each is a state that stands beside what the recogniser does (`edge.types.BESIDE`): told when it begins, and when it is
 over. The loop asks at every frame, so asking costs nothing.
@@ -6,8 +6,10 @@ over. The loop asks at every frame, so asking costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
+from edge.bundle.acceptance import Acceptance
 from edge.bundle.layout import StoreStatus
 from edge.service.board import Readings
 from edge.types import State, StateName
@@ -81,6 +83,37 @@ class TooHot:
             return self._told.changes(None, now)
         degrees = "" if readings.temperature is None else f"{readings.temperature:.0f} °C"
         return self._told.changes(degrees, now)
+
+
+class OnCpu:
+    """The CPU runs what the bundle holds a network for the GPU for: slower, and otherwise as good.
+
+    ``fallback`` says why TensorRT does not run at all, empty where it does; ``roles`` how the choice of each network
+    came about. A network that merely runs faster on the CPU is none of these.
+    """
+
+    def __init__(self, fallback: str, roles: Iterable[Acceptance]) -> None:
+        self._told = _Told("on-cpu")
+        barred = (
+            f"{each.role}: {result.barred}"
+            for each in roles
+            for result in each.results
+            if result.variant == "fp16" and result.barred
+        )
+        self._reasons = [fallback] if fallback else list(barred)
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line; empty where nothing fell back."""
+        return "; ".join(self._reasons)
+
+    def lost(self, role: str, reason: str) -> None:
+        """The engine of one network, which was there when it was chosen, cannot be opened any more."""
+        self._reasons.append(f"{role}: {reason}")
+
+    def changes(self, now: float) -> list[State]:
+        """The state, once."""
+        return self._told.changes(self.reason or None, now)
 
 
 class _Told:

@@ -71,7 +71,13 @@ def opened(settings: RunSettings, kiosk: KioskSettings, *, supervised: bool) -> 
     with ExitStack() as stack:
         logs = _logs(stack)
         operations = DeviceOperations(
-            settings, preview=preview, pulse=pulse, logs=logs, stop=_stop, supervised=supervised
+            settings,
+            preview=preview,
+            pulse=pulse,
+            logs=logs,
+            beside=hub.beside,
+            stop=_stop,
+            supervised=supervised,
         )
         more = [*_office(settings.store, operations), *_gallery(settings, kiosk.samples, stack)]
         server = stack.enter_context(

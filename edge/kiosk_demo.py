@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SCENES = (
     "starting", "waiting", "hand", "recognising", "sure", "unsure", "camera-lost", "updating", "rolled-back", "too-hot",
-    "safe-mode", "ended",
+    "on-cpu", "safe-mode", "ended",
 )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ class Runtime:
     ``controls`` brings what people ask for; ``conditions`` say how the device is;
     ``forget_after`` as `edge.dialogue.Dialogue` has it. ``observers`` see each frame's times;
     ``health`` may slow a live source down. ``progress`` is called with frames done and to do, for a source whose length
-    is known. ``bundle`` and ``variant`` name in the summary what ran; ``notice`` is told at the start.
+    is known. ``bundle`` and ``variant`` name in the summary what ran; ``notice`` stands in the
+    supervisor's line about the run.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Runtime:
         begin = self._clock()
         failed: FingerpostError | None = None
         try:
-            self._show(State("starting", 0.0, self._notice))
+            self._show(State("starting", 0.0))
             try:
                 self._read_all()
             except SourceError as error:
@@ -206,7 +207,7 @@ class Runtime:
         for decision in decisions:
             self._dialogue.hear(decision, self._now, age=self._age if caused else lambda _captured: None)
             if isinstance(decision, State):
-                self._notifier.status(decision.name)
+                self._notifier.status(self._noted(decision.name))
 
     def _age(self, captured: float) -> float:
         """The latency of a caption that is about to be shown."""
@@ -226,11 +227,13 @@ class Runtime:
         if self._trial is not None:
             self._trial.frame(finite=self._recogniser.finite)
         if self._frames == 1:
-            ready = f"{self._bundle} {self._variant}".strip()
-            self._notifier.ready(f"{ready}; {self._notice}" if self._notice else ready)
+            self._notifier.ready(self._noted(f"{self._bundle} {self._variant}".strip()))
         self._notifier.watchdog()
         if self._progress is not None and self._source.length:
             self._progress(self._frames, self._source.length)
+
+    def _noted(self, line: str) -> str:
+        return f"{line}; {self._notice}" if self._notice else line
 
     def _show(self, item: Item) -> None:
         for output in self._outputs:

@@ -49,9 +49,10 @@ StateName = Literal[
     "updating",
     "rolled-back",
     "too-hot",
+    "on-cpu",
     "safe-mode",
 ]
-BESIDE: frozenset[StateName] = frozenset(("updating", "rolled-back", "too-hot"))
+BESIDE: frozenset[StateName] = frozenset(("updating", "rolled-back", "too-hot", "on-cpu"))
 """States that stand beside what the recogniser does, until one of the same name is ``over``; any other replaces the one
 before."""
 ActionName = Literal["clear", "undo-letter", "undo-word", "restore", "space", "complete", "speak", "sentence", "forget"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from edge.bundle.acceptance import BUDGET_S, Acceptance, EngineFactory, accept
 from edge.bundle.manifest import Precision, Role
 from edge.bundle.reader import Bundle
-from edge.bundle.record import Remembered
+from edge.bundle.record import FALLBACK, Remembered
 from edge.bundle.store import Store
 from edge.errors import BundleError, StoreError, UsageError
 
@@ -68,13 +68,15 @@ def choose_variants(
     make_engine: EngineFactory,
     *,
     runtime: str,
+    fallback: str = "",
     store: Store | None = None,
     roles: Sequence[Role] | None = None,
 ) -> Choices:
     """The choice for each of ``roles`` (default: all that the bundle has), in the bundle's order.
 
     Remembered in the ``store`` that holds the bundle where it still holds, else tried now. ``runtime`` says what
-    ``make_engine`` makes, with all that speed depends on (see `onnx_engines`). A role without golden inputs (bundles
+    ``make_engine`` makes, with all that speed depends on (see `onnx_engines`), ``fallback`` why a GPU's runtime is not
+    among it; it is kept for `edge status`. A role without golden inputs (bundles
     made before there were any) is not tried: fp32 is taken. Raises CheckFailedError when no variant of a role may run.
     """
     have = tuple(dict.fromkeys(network.role for network in bundle.manifest.networks))
@@ -85,6 +87,8 @@ def choose_variants(
         "tensorrt": _tensorrt(),
         "machine": machine(),
     }
+    if fallback:
+        conditions[FALLBACK] = fallback
     remembered = store.recall(bundle) if store else None
     known = {}
     if remembered and remembered.conditions == conditions:

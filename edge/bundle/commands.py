@@ -115,7 +115,7 @@ def _install(args: argparse.Namespace) -> int:
     if args.no_activate:
         return _print(args, installed.to_json(), [f"{title}: installed in {args.store}"])
     installed = _proven(args, store, installed.path)
-    lines = [f"{title}: installed and activated in {args.store} ({installed.state})", *_choices(installed.choices)]
+    lines = [f"{title}: installed and activated in {args.store} ({installed.state})", *_runs(installed)]
     return _print(args, installed.to_json(), lines)
 
 
@@ -132,7 +132,7 @@ def _update(args: argparse.Namespace) -> int:
         with open_bundle(path) as bundle:
             installed = store.install(bundle)
     installed = _proven(args, store, installed.path)
-    lines = [f"updated to {installed.name} {installed.version} ({installed.state})", *_choices(installed.choices)]
+    lines = [f"updated to {installed.name} {installed.version} ({installed.state})", *_runs(installed)]
     return _print(args, {"updated": True, **installed.to_json()}, lines)
 
 
@@ -145,7 +145,9 @@ def _proven(args: argparse.Namespace, store: Store, path: Path) -> Installed:
         bundle.verify()
         make_engine = DeviceEngines(bundle, threads=default_threads(), folder=engines_folder(store), progress=say)
         try:
-            choose_variants(bundle, make_engine, runtime=make_engine.runtime, store=store)
+            choose_variants(
+                bundle, make_engine, runtime=make_engine.runtime, fallback=make_engine.fallback, store=store
+            )
         except (BundleError, CheckFailedError) as error:
             store.refuse(bundle, f"{error.what}: {error.found}" if error.found else error.what)
             raise
@@ -183,7 +185,7 @@ def _status(args: argparse.Namespace) -> int:
     if status.active is None:
         lines = [f"{args.store}: no bundle is active; install one: edge install FILE"]
     else:
-        lines = [f"{args.store}: {_describe(status.active)}", *_choices(status.active.choices)]
+        lines = [f"{args.store}: {_describe(status.active)}", *_runs(status.active)]
         if status.previous:
             lines.append(f"a roll-back leads to {_describe(status.previous)}")
     lines += [f"  also there: {_describe(b)}" for b in status.bundles if not b.active and not b.previous]
@@ -263,6 +265,12 @@ def _describe(bundle: Installed) -> str:
     if bundle.choices:
         about += "; runs " + ", ".join(f"{each.role} {each.chosen}" for each in bundle.choices)
     return f"{about}; {bundle.reason}" if bundle.reason else about
+
+
+def _runs(bundle: Installed) -> list[str]:
+    """What runs of it here, and why that is not the GPU it was made for."""
+    reason = [f"  on the CPU, without the GPU: {bundle.fallback}"] if bundle.fallback else []
+    return [*reason, *_choices(bundle.choices)]
 
 
 def _choices(choices: Iterable[Acceptance]) -> list[str]:

@@ -35,7 +35,7 @@ class DeviceEngines:
     """Makes the engines of one bundle (an `edge.bundle.acceptance.EngineFactory`).
 
     ``runtime`` names what is used, with all that a choice of variants depends on; ``fallback`` says why TensorRT does
-    not run although the bundle is made for it, empty where it does or the bundle is not.
+    not run although the bundle is made for it, and what to do, empty where it does or the bundle is not.
 
     ``folder`` keeps built engines; ``required``: EngineError instead of a fallback; ``progress`` is told about once a
     second while one is built.
@@ -72,7 +72,7 @@ class DeviceEngines:
         except FingerpostError as error:
             if required:
                 raise
-            self.fallback = f"{error.what} ({error.found})" if error.found else error.what
+            self.fallback = str(error)
             _log.warning("TensorRT does not run here, everything runs on the CPU: %s", error)
             self.runtime += ", no TensorRT"
         else:

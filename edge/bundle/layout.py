@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.bundle.acceptance import Acceptance
 from edge.bundle.reader import open_bundle
-from edge.bundle.record import BundleState, Record
+from edge.bundle.record import FALLBACK, BundleState, Record
 from edge.errors import BundleError, StoreError
 
 _LOCK_SECONDS = 10.0
@@ -23,7 +23,8 @@ _LOCK_SECONDS = 10.0
 class Installed:
     """A bundle in the store; ``problem`` says why it cannot be read, ``reason`` why it was rolled back.
 
-    ``choices`` are what runs here of each network and why, empty before it was tried.
+    ``choices`` are what runs here of each network and why, empty before it was tried; ``fallback`` why that is the CPU
+    although the bundle is for a GPU, empty where it is not so.
     ``serial`` is None and ``target``, ``task`` empty when it cannot be read; ``size`` in bytes.
     """
 
@@ -38,6 +39,7 @@ class Installed:
     task: str = ""
     size: int = 0
     choices: tuple[Acceptance, ...] = ()
+    fallback: str = ""
     reason: str = ""
     problem: str = ""
 
@@ -140,7 +142,7 @@ class Layout:
         note, path = record.note(key), self.path(key)
         active = key == self.target("active")
         previous = not active and key == self.target("previous")
-        choices = record.accepted[key].roles if key in record.accepted else ()
+        remembered = record.accepted.get(key)
         try:
             with open_bundle(path) as bundle:
                 manifest = bundle.manifest
@@ -155,7 +157,8 @@ class Layout:
                     target=manifest.target,
                     task=manifest.task,
                     size=bundle.size,
-                    choices=choices,
+                    choices=remembered.roles if remembered else (),
+                    fallback=remembered.conditions.get(FALLBACK, "") if remembered else "",
                     reason=note.reason,
                 )
         except BundleError as error:

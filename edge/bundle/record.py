@@ -14,6 +14,8 @@ from edge.errors import StoreError
 BundleState = Literal["installed", "refused", "trial", "committed", "rolled-back"]
 """Unpacked; unpacked but unfit for this machine; running until it has proved itself; proved; found wanting."""
 RECORD = "record.json"
+FALLBACK = "fallback"
+"""The condition that says why nothing was tried on the GPU that a bundle is for; absent where that is not so."""
 
 
 class Note(BaseModel):

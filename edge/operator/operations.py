@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -32,13 +32,17 @@ from edge.operator.pulse import Pulse
 from edge.operator.settings import HIGHEST, LOWEST, read_settings, write_settings
 from edge.recognition import RecognitionSettings
 from edge.service.board import Board
+from edge.types import State
 
 _log = logging.getLogger(__name__)
 
 
 class DeviceOperations:
-    """The operations on this device. ``stop`` ends the run in order, and only where ``supervised`` somebody starts it
-    again. Raises FingerpostError's classes for what cannot be done."""
+    """The operations on this device.
+
+    ``beside`` says what the device is in, beside what it reads. ``stop`` ends the run in order, and only where
+    ``supervised`` somebody starts it again. Raises FingerpostError's classes for what cannot be done.
+    """
 
     def __init__(
         self,
@@ -47,11 +51,12 @@ class DeviceOperations:
         preview: Preview,
         pulse: Pulse,
         logs: RecentLines,
+        beside: Callable[[], Sequence[State]],
         stop: Callable[[], None],
         supervised: bool,
     ) -> None:
         self._settings, self._preview, self._pulse, self._logs = settings, preview, pulse, logs
-        self._stop, self._supervised = stop, supervised
+        self._beside, self._stop, self._supervised = beside, stop, supervised
         self._started = time.monotonic()
         self._board = Board(disk=settings.store)
 
@@ -61,6 +66,7 @@ class DeviceOperations:
         usual = RecognitionSettings()
         return {
             "bundle": self._bundle(),
+            "beside": [[state.name, state.detail] for state in self._beside()],
             "health": {**asdict(self._board.read()), **self._pulse.figures(), "model": self._board.model()},
             "seconds": round(time.monotonic() - self._started),
             "settings": {

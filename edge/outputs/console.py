@@ -29,6 +29,7 @@ _WORDS: dict[StateName, str] = {
     "updating": "an update is being tried",
     "rolled-back": "the update was taken back:",
     "too-hot": "too hot, reading more slowly",
+    "on-cpu": "on the CPU, without the GPU:",
 }
 _REFRESH_S = 0.1
 

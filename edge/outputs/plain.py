@@ -14,6 +14,7 @@ _TROUBLE: dict[StateName, str] = {
     "updating": "an update is on trial",
     "rolled-back": "the update was taken back",
     "too-hot": "too hot, reading more slowly",
+    "on-cpu": "on the CPU, without the GPU",
 }
 
 

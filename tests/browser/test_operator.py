@@ -37,6 +37,16 @@ def test_bundle_health_and_log_are_shown(desk):
     assert "kiosk=" in desk.text("#logs")
 
 
+def test_what_the_device_is_in_is_said_with_its_reason_while_it_lasts(desk):
+    assert not desk.page.is_visible("#notes")
+    reason = "there is no NVIDIA driver here; expected libcuda.so.1. A Jetson has it from JetPack"
+    desk.operations.beside = [("on-cpu", reason)]
+    desk.page.wait_for_selector("#notes", state="visible")
+    assert desk.text("#notes").split("\n") == ["To be seen to", "Without the GPU, so slower", reason]
+    desk.operations.beside = []
+    desk.page.wait_for_selector("#notes", state="hidden")
+
+
 def test_settings_are_saved(desk):
     desk.page.select_option("#source", "/dev/video2")
     desk.page.fill("#confidence", "0.7")

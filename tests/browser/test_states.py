@@ -24,6 +24,7 @@ BESIDE = {
     "updating": "Trying an update\nhands 1.1.0",
     "rolled-back": "Update taken back\nhands 1.1.0 gave numbers that are not finite",
     "too-hot": "Too hot, so slower\n81\u00a0°C",
+    "on-cpu": "Without the GPU, so slower\nThe operator's page says why.",
 }
 CURTAINS = {"starting": "Starting", "safe-mode": "Out of order"}
 
@@ -63,7 +64,7 @@ def test_states_beside_the_others_say_why_and_go_again(shown):
 def test_several_states_beside_the_others_are_named_without_their_reasons(shown):
     for name in BESIDE:
         shown.fake.scene(name)
-    shown.wait("document.querySelectorAll('#beside li').length === 3")
+    shown.wait("document.querySelectorAll('#beside li').length === 4")
     assert shown.text("#beside").split() == " ".join(words.partition("\n")[0] for words in BESIDE.values()).split()
     for name in BESIDE:
         shown.hub.show(State(name, 0.0, over=True))

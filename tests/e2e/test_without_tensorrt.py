@@ -48,10 +48,22 @@ def test_it_runs_on_the_cpu_and_every_reader_is_told_why(
     words = ["run", "--bundle", str(jetson_bundle), "--source", str(root / "edge/samples/hello.npz"), "--json"]
     assert main([*words, "--max-frames", "5"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    starting = next(line for line in lines if line["type"] == "state")
-    assert starting["name"] == "starting"
-    assert starting["detail"].startswith("on the CPU, without TensorRT: there is no NVIDIA driver here")
+    (told,) = [line for line in lines if line["type"] == "state" and line["name"] == "on-cpu"]
+    assert told["detail"].startswith("there is no NVIDIA driver here") and not told["over"], "it stands to the end"
     assert "everything runs on the CPU" in caplog.text
+
+
+def test_the_status_of_a_store_says_it_as_long_as_it_holds(
+    jetson_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["--store", str(tmp_path / "store")]
+    assert main(["install", *store, str(jetson_bundle)]) == 0
+    said = "  on the CPU, without the GPU: there is no NVIDIA driver here"
+    assert said in capsys.readouterr().out
+    assert main(["status", *store]) == 0
+    assert said in capsys.readouterr().out
+    assert main(["status", "--json", *store]) == 0
+    assert json.loads(capsys.readouterr().out)["active"]["fallback"].startswith("there is no NVIDIA driver here")
 
 
 def test_where_tensorrt_is_required_the_run_ends_with_the_engines_exit_code(

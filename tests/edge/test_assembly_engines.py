@@ -29,11 +29,14 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def test_float32_takes_its_place(bundle: Bundle) -> None:
-    engine = _proven(bundle, _make, _CHOSEN, strict=False)
+    lost: list[tuple[str, str]] = []
+    engine = _proven(bundle, _make, _CHOSEN, strict=False, lost=lambda *told: lost.append(told))
     assert "ONNX Runtime" in engine.name
     engine.close()
+    ((role, reason),) = lost
+    assert role == "classifier" and "left alone" in reason
 
 
 def test_where_it_was_asked_for_it_is_an_error(bundle: Bundle) -> None:
     with pytest.raises(EngineError, match="left alone"):
-        _proven(bundle, _make, _CHOSEN, strict=True)
+        _proven(bundle, _make, _CHOSEN, strict=True, lost=lambda *told: None)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.bundle.acceptance import Acceptance, VariantResult
 from edge.bundle.layout import Installed, StoreStatus
-from edge.conditions import RolledBack, TooHot, Updating
+from edge.conditions import OnCpu, RolledBack, TooHot, Updating
 from edge.service.board import Readings
 from edge.types import BESIDE, State
 
@@ -91,7 +92,30 @@ def test_a_store_without_an_active_bundle_says_nothing():
     assert RolledBack(StoreStatus(Path("s"), None, None, ())).changes(0.0) == []
 
 
+def choice(role: str, chosen: str, barred: str = "") -> Acceptance:
+    results = (VariantResult("fp32", "", 1.0, 0.0), VariantResult("fp16", barred, 1.0, 0.0))
+    return Acceptance(chosen, "an engine", results, role)
+
+
+def test_a_gpu_that_does_not_run_is_told_once_with_its_reason():
+    on_cpu = OnCpu("there is no NVIDIA driver here", [choice("hand", "fp32", "not finite")])
+    assert on_cpu.changes(0.5) == [State("on-cpu", 0.5, "there is no NVIDIA driver here")], "nothing else matters then"
+    assert on_cpu.changes(1.0) == []
+
+
+def test_a_network_that_the_gpu_could_not_run_is_named():
+    on_cpu = OnCpu("", [choice("palm", "fp16"), choice("hand", "fp32", "it could not be built")])
+    assert on_cpu.reason == "hand: it could not be built"
+    on_cpu.lost("palm", "the engine is gone")
+    assert [state.detail for state in on_cpu.changes(0.0)] == ["hand: it could not be built; palm: the engine is gone"]
+
+
+def test_a_network_that_is_faster_on_the_cpu_is_no_fault():
+    assert OnCpu("", [choice("classifier", "fp32")]).changes(0.0) == []
+
+
 def test_all_of_them_stand_beside_what_the_recogniser_does():
     hot = TooHot(Device(interval=0.1, readings=WELL)).changes(0.0)
     updating = Updating(Device(on_trial=True), bundle="b").changes(0.0)
-    assert {state.name for state in hot + updating} <= BESIDE
+    on_cpu = OnCpu("no driver", ()).changes(0.0)
+    assert {state.name for state in hot + updating + on_cpu} <= BESIDE

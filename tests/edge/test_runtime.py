@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.capture import FakeSource
+from edge.capture.fake import FakeSource
 from edge.capture.live import as_live
 from edge.capture.recording import LandmarkRecording
 from edge.controls import Controls
@@ -455,6 +455,13 @@ def test_how_the_device_is_is_told_beside_what_the_recogniser_does():
         (pytest.approx(3 / 30), True),
     ]
     assert ("status", "too-hot") not in notifier.told, "the status line is the recogniser's"
+
+
+def test_the_notice_stays_in_the_supervisors_line_to_the_end():
+    runtime, _, notifier, _ = make(FakeSource(count=6), notice="on the CPU, without the GPU: no driver")
+    runtime.run()
+    lines = [text for kind, text in notifier.told if kind in ("ready", "status")]
+    assert len(lines) > 1 and all(line.endswith("; on the CPU, without the GPU: no driver") for line in lines)
 
 
 def test_a_gesture_of_the_hands_acts_on_the_text():

@@ -47,6 +47,7 @@ SCENES: tuple[StateName, ...] = (
     "updating",
     "rolled-back",
     "too-hot",
+    "on-cpu",
     "safe-mode",
     "ended",
 )
@@ -59,6 +60,7 @@ _DETAILS: dict[StateName, str] = {
     "rolled-back": "hands 1.1.0 gave numbers that are not finite",
     "safe-mode": "no bundle is active here",
     "too-hot": "81\u00a0°C",
+    "on-cpu": "there is no NVIDIA driver here; expected libcuda.so.1",
 }
 
 

@@ -24,6 +24,7 @@ class FakeOperations:
         self.done: list[str] = []
         self.settings: dict[str, Any] = {"source": "/dev/video0", "confidence": 0.6, "moving_confidence": 0.45}
         self.logs = ["12:00:00 INFO edge.kiosk: kiosk=http://127.0.0.1:8731/"]
+        self.beside: list[tuple[str, str]] = []
         self._supervised = supervised
         self._on = False
 
@@ -47,6 +48,7 @@ class FakeOperations:
                 "dropped": 3,
                 "model": "A made-up board",
             },
+            "beside": list(self.beside),
             "seconds": 7260,
             "settings": dict(self.settings),
             "range": [0.2, 0.95],

@@ -142,6 +142,11 @@ class Hub:
         with self._lock:
             return self._newest.get(topic, (0, None))[1]
 
+    def beside(self) -> tuple[State, ...]:
+        """The states that stand beside the recogniser's."""
+        told = self.newest("beside")
+        return told if isinstance(told, tuple) else ()
+
     def live(self) -> bool:
         """Whether the loop moves, or says why it does not."""
         with self._lock:
@@ -169,9 +174,7 @@ class Hub:
 
     def _state(self, state: State) -> None:
         if state.name in BESIDE:
-            with self._lock:
-                _, before = self._newest.get("beside", (0, ()))
-            standing = [each for each in before if each.name != state.name] if isinstance(before, tuple) else []
+            standing = [each for each in self.beside() if each.name != state.name]
             self._tell({"beside": tuple(standing if state.over else [*standing, state])})
         elif state.name in _BLIND:  # nobody is seen: what was last seen must not stand on
             self._tell({"state": state, "hands": None, "guess": None})

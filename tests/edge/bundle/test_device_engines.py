@@ -79,7 +79,7 @@ def test_without_tensorrt_everything_runs_on_the_cpu_and_the_reason_is_told(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         make = _engines(bundle, EngineError("there is no NVIDIA driver here", remedy="install it"), tmp_path)
-    assert make.fallback == "there is no NVIDIA driver here" and make.runtime.endswith(", no TensorRT")
+    assert make.fallback == "there is no NVIDIA driver here. Install it" and make.runtime.endswith(", no TensorRT")
     assert "everything runs on the CPU: there is no NVIDIA driver here. Install it" in caplog.text
     assert make.build_all() == {}
     with pytest.raises(EngineError, match="no NVIDIA driver"):
@@ -123,6 +123,17 @@ def test_a_choice_holds_for_one_tensorrt_only(bundle: Bundle, tmp_path: Path) ->
     make = _engines(bundle, backend, tmp_path)
     choose_variants(bundle, make, runtime=make.runtime, store=store)
     assert len(backend.wanted) == 2, "tried anew"
+
+
+def test_what_runs_on_the_cpu_for_want_of_tensorrt_is_remembered_with_the_reason(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "store")
+    store.install(bundle)
+    for reason in ("there is no NVIDIA driver here", ""):
+        make = _engines(bundle, EngineError(reason) if reason else _Backend(), tmp_path)
+        choose_variants(bundle, make, runtime=make.runtime, fallback=make.fallback, store=store)
+        assert [each.fallback for each in store.list()] == [reason]
 
 
 def test_engines_are_built_looked_at_and_built_again(bundle: Bundle, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from edge.operator.preview import Preview
 from edge.operator.pulse import Pulse
 from edge.operator.settings import read_settings
 from edge.summary import FrameTimes
+from edge.types import State
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def made(tmp_path):
             preview=Preview(),
             pulse=Pulse(),
             logs=RecentLines(),
+            beside=lambda: (State("on-cpu", 0.0, "there is no NVIDIA driver here"),),
             stop=lambda: stopped.append("stop"),
             supervised=supervised,
         )
@@ -37,6 +39,7 @@ def made(tmp_path):
 def test_the_report_is_json_and_tells_of_an_empty_store(made):
     report = json.loads(json.dumps(made().report()))
     assert report["bundle"]["title"] is None and report["settings"]["source"] == "/dev/video9"
+    assert report["beside"] == [["on-cpu", "there is no NVIDIA driver here"]]
     assert report["health"]["disk_free"] > 0 and report["health"]["fps"] is None
 
 

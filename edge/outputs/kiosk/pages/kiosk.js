@@ -84,8 +84,9 @@ function paintBeside(states) {
   part("beside").classList.toggle("many", states.length > 1); // then without the reasons, which the operator has
   part("beside").replaceChildren(...states.map((state) => {
     const line = document.createElement("li");
+    line.dataset.state = state.name;
     const words = document.createElement("p");
-    words.append(made("strong", text(`beside.${state.name}`)), made("span", state.detail));
+    words.append(made("strong", text(`beside.${state.name}`)), made("span", state.name === "on-cpu" ? text("beside.on-cpu.detail") : state.detail));
     line.append(shape(`#shape-${state.name}`), words);
     return line;
   }));

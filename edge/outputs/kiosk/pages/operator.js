@@ -71,6 +71,8 @@ function paint() {
   const { health, bundle, settings, previous = bundle.previous } = report;
   const size = (bytes) => `${Math.round(bytes / 1e6).toLocaleString()} MB`;
   const known = (value, unit = "") => (value === null ? text("health.unknown") : `${value}${unit}`);
+  part("notes").hidden = !report.beside.length;
+  define("beside", report.beside.map(([name, detail]) => [`beside.${name}`, detail]));
   define("health", [
     ["health.model", health.model || text("health.unknown")],
     ["health.temperature", known(health.temperature, "\u00a0°C")],

@@ -62,11 +62,13 @@ def test_no_guess_after_no_guess_is_no_news():
 
 def test_states_beside_stand_until_they_are_over():
     hub = Hub()
+    assert hub.beside() == ()
     hub.show(State("waiting", 0.0))
     hub.show(State("too-hot", 1.0, "81"))
     hub.show(State("updating", 1.0))
     hub.show(State("too-hot", 2.0, "82"))
-    assert [each.detail for each in hub.newest("beside")] == ["", "82"]
+    assert hub.beside() == hub.newest("beside")
+    assert [each.detail for each in hub.beside()] == ["", "82"]
     hub.show(State("updating", 3.0, over=True))
     assert [each.name for each in hub.newest("beside")] == ["too-hot"]
     assert hub.newest("state").name == "waiting"
