@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import IO
 
 from edge.capture.base import Delivers
+from edge.capture.decoding import to_bgr
 from edge.capture.devices import stable_name
-from edge.capture.grabbers import without_password
 from edge.capture.shared import CAPACITY, SharedPictures
-from edge.capture.spec import CameraSpec
+from edge.capture.spec import CameraSpec, without_password
 from edge.capture.watch import Watch, WatchSettings
 from edge.errors import SourceError
 from edge.types import Frame, State
@@ -111,19 +111,20 @@ class Camera:
             self._start()
         before, picture = self._number, self._shared.newest(_SLICE_S)
         now = self._clock()
-        if picture is not None:
+        image = None if picture is None else to_bgr(picture)
+        if picture is not None and image is not None:
             self._number = picture.number
             self.dropped += picture.number - before - 1
-            self._watch.picture(picture.image, now)
+            self._watch.picture(image, now)
             if self._reason:
                 _log.warning("%s: pictures come again", self._where)
                 self._reason = ""
         fault = self._ended() or self._watch.fault(now)
         if fault:
             self._give_up(fault, now)
-        if picture is None:
+        if picture is None or image is None:
             return None
-        return Frame(picture.image, picture.captured, picture.captured, picture.number - 1)
+        return Frame(image, picture.captured, picture.captured, picture.number - 1)
 
     def _wait_for_first(self) -> None:
         while (fault := self._ended() or self._watch.fault(self._clock())) == "":

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     try:
         grabber = open_grabber(spec)
         while True:
-            shared.publish(*grabber.read())
+            shared.publish(grabber.read())
     except SourceError as error:
         sys.stdout.write(json.dumps(_words(error)) + "\n")
         sys.stdout.flush()

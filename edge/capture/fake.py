@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edge.capture.base import Delivers
+from edge.capture.raw import RawPicture
 from edge.capture.spec import CameraSpec
 from edge.errors import SourceError
 from edge.types import Frame, UInt8Array
@@ -80,15 +81,16 @@ class FakeGrabber:
         if "absent" in self._words:
             raise SourceError("there is no camera here", where=spec.address, found="a fake one that is absent")
 
-    def read(self) -> tuple[UInt8Array, float]:
+    def read(self) -> RawPicture:
         """The next picture."""
         while self._left == 0 and self._words and self._frozen is None:
             self._do(self._words.pop(0))
         self._left = max(self._left - 1, 0)
         time.sleep(self._interval)
-        if self._frozen is not None:
-            return self._frozen, time.monotonic()
-        return next(self._clip) if self._clip is not None else self._noise(), time.monotonic()
+        image = self._frozen
+        if image is None:
+            image = next(self._clip) if self._clip is not None else self._noise()
+        return RawPicture.from_bgr(image, time.monotonic())
 
     def close(self) -> None:
         """Nothing is held."""

@@ -12,31 +12,19 @@ import os
 import select
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
 
-import numpy as np
-
+from edge.capture.raw import RawPicture
 from edge.errors import SourceError
-from edge.types import UInt8Array
 
 SLOTS = 3
 CAPACITY = 1920 * 1080 * 3
 """Bytes of the largest picture. Pages that no picture touches cost nothing."""
 
 _PUBLISHED = struct.Struct("=Q")
-_SLOT = struct.Struct("=dII")
+_SLOT = struct.Struct("=d4sIIII")
+"""captured, code, width, height, stride, bytes."""
 _LINE = 64
 _DATA = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """``image`` uint8 (H, W, 3) BGR, the reader's own; ``captured`` monotonic seconds, which all processes share;
-    ``number`` counts from 1 in the order of publishing."""
-
-    image: UInt8Array
-    captured: float
-    number: int
 
 
 class SharedPictures:
@@ -69,26 +57,28 @@ class SharedPictures:
         """How many pictures were published so far."""
         return int(_PUBLISHED.unpack_from(self._map, 0)[0])
 
-    def publish(self, image: UInt8Array, captured: float) -> None:
-        """Make ``image`` the newest; raises SourceError when it is larger than the capacity."""
-        if image.nbytes > self.capacity:
+    def publish(self, picture: RawPicture) -> None:
+        """Make ``picture`` the newest; raises SourceError when it is larger than the capacity."""
+        size = len(picture.data)
+        if size > self.capacity:
             raise SourceError(
                 "the camera's pictures are too large",
                 expected=f"at most {self.capacity / 1e6:.1f} MB",
-                found=f"{image.shape[1]}x{image.shape[0]}",
+                found=f"{picture.width}x{picture.height}",
                 remedy="ask the camera for a smaller size",
             )
         number = self.published + 1
         slot = number % SLOTS
-        view = np.frombuffer(self._map, np.uint8, image.nbytes, _DATA + slot * self.capacity)
-        np.copyto(view.reshape(image.shape), image)
-        _SLOT.pack_into(self._map, _LINE * (1 + slot), captured, image.shape[1], image.shape[0])
+        begin = _DATA + slot * self.capacity
+        self._map[begin : begin + size] = picture.data
+        words = (picture.captured, picture.code.encode(), picture.width, picture.height, picture.stride, size)
+        _SLOT.pack_into(self._map, _LINE * (1 + slot), *words)
         _PUBLISHED.pack_into(self._map, 0, number)
         # The system call also orders the writes above before it, on processors that would not.
         os.eventfd_write(self._bell, 1)
 
-    def newest(self, timeout: float) -> Picture | None:
-        """A picture that was not taken before, after at most ``timeout`` seconds; None when there is none."""
+    def newest(self, timeout: float) -> RawPicture | None:
+        """The reader's own copy of a picture that it has not taken yet, after at most ``timeout`` seconds; or None."""
         if self.published == self._taken and not self._poll.poll(timeout * 1000):
             return None
         with suppress(BlockingIOError):  # rung before, and that picture is taken already
@@ -107,11 +97,13 @@ class SharedPictures:
         for descriptor in self.descriptors:
             os.close(descriptor)
 
-    def _copy(self, number: int) -> Picture:
+    def _copy(self, number: int) -> RawPicture:
         slot = number % SLOTS
-        captured, width, height = _SLOT.unpack_from(self._map, _LINE * (1 + slot))
-        view = np.frombuffer(self._map, np.uint8, width * height * 3, _DATA + slot * self.capacity)
-        return Picture(view.reshape(height, width, 3).copy(), captured, number)
+        captured, code, width, height, stride, size = _SLOT.unpack_from(self._map, _LINE * (1 + slot))
+        begin = _DATA + slot * self.capacity
+        # Writable, because what is made of it may share its memory.
+        data = bytearray(memoryview(self._map)[begin : begin + size])
+        return RawPicture(data, code.decode(), width, height, stride, captured, number)
 
     def __repr__(self) -> str:
         return f"<SharedPictures: {self.published} published, {self._taken} taken last>"

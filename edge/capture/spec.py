@@ -34,3 +34,11 @@ class CameraSpec:
         """What `to_json` wrote."""
         value = json.loads(text)
         return cls(**{**value, "size": tuple(value["size"]), "command": tuple(value["command"])})
+
+
+def without_password(address: str) -> str:
+    """The address as it may be shown: what stands between ``//`` and ``@`` is left out."""
+    scheme, mark, rest = address.partition("://")
+    host = rest.split("/", 1)
+    host[0] = host[0].rpartition("@")[2]
+    return f"{scheme}{mark}{'/'.join(host)}"

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from edge.capture import FakeSource
+from edge.capture.fake import FakeSource
 from edge.dialogue import PALMS_AGAIN, REMEMBERED, Dialogue
 from edge.landmarks.fake import FakeLandmarker, no_hands
 from edge.language import Composer

@@ -9,7 +9,7 @@ import pytest
 
 from edge.bundle.manifest import Manifest, Network, Window
 from edge.bundle.samples import sample_files, sample_manifest
-from edge.capture import FakeSource
+from edge.capture.fake import FakeSource
 from edge.engines import FakeEngine
 from edge.errors import BundleError, SourceError
 from edge.landmarks.crops import HandPictures, WholePictures

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge.capture import FakeSource
+from edge.capture.fake import FakeSource
 from edge.capture.live import Live, as_live, paced
 from edge.errors import SourceError
 from edge.types import Frame

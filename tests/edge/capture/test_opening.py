@@ -4,10 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.capture import open_source
 from edge.capture.commands import csi_camera
 from edge.capture.live import Live
-from edge.capture.opening import camera_spec
+from edge.capture.opening import camera_spec, open_source
 from edge.capture.pictures import PictureFolder
 from edge.capture.recording import LandmarkRecording
 from edge.capture.video import VideoFile
