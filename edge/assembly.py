@@ -30,7 +30,7 @@ from edge.capture.opening import open_source
 from edge.conditions import OnCpu, RolledBack, TooHot, Updating
 from edge.config import RunSettings
 from edge.controls import Controls
-from edge.engine_builds import BuildNews
+from edge.engine_builds import BuildNews, trying
 from edge.errors import EngineError, StoreError
 from edge.language import Composer
 from edge.memory import give_back_memory
@@ -98,14 +98,13 @@ def assembled(
         runtime = make_engine.runtime
         roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
-        choose = partial(
-            choose_variants, bundle, make_engine, runtime=runtime, fallback=make_engine.fallback, store=store
-        )
+        tried = trying(make_engine, notifier)
+        choose = partial(choose_variants, bundle, tried, runtime=runtime, fallback=make_engine.fallback, store=store)
         if settings.variant == "auto":
             choices = choose(roles=("classifier", *roles))
         else:
             others = choose(roles=roles)
-            choices = Choices((insist(bundle, make_engine, settings.variant), *others.roles))
+            choices = Choices((insist(bundle, tried, settings.variant), *others.roles))
 
         news.over()
 

@@ -1,4 +1,7 @@
-"""The building of TensorRT engines, as people see it: who waits is told; ``edge build-engines`` does it beforehand."""
+"""What a start may wait for, as people see it: TensorRT engines that are built, networks that are tried.
+
+Who waits is told; ``edge build-engines`` builds beforehand.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from edge.errors import EngineError, StoreError
 from edge.types import State
 
 if TYPE_CHECKING:
+    from edge.bundle.acceptance import EngineFactory
+    from edge.engines.base import Engine
     from edge.outputs.base import Output
     from edge.service.notify import Notifier
 
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 _LONGER_S = 180.0
 """What systemd is asked for at a time: a phase of a build may say nothing for minutes."""
 _EVERY_S = 10.0
+_TRY_S = 60.0
+"""The same, for each variant of a network that is tried on the golden inputs: the largest take a Pi some seconds."""
 
 
 class BuildNews:
@@ -54,6 +61,17 @@ class BuildNews:
             self._told = None
             for output in self._outputs:
                 output.show(State("updating", 0.0, over=True))
+
+
+def trying(make_engine: EngineFactory, notifier: Notifier) -> EngineFactory:
+    """The same factory for networks that are tried: systemd learns which one it is, and that it takes longer."""
+
+    def make(model: bytes, label: str) -> Engine:
+        notifier.extend(_TRY_S)
+        notifier.status(f"trying {label}")
+        return make_engine(model, label)
+
+    return make
 
 
 def add_build_engines(commands: Commands) -> None:

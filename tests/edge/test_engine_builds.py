@@ -6,14 +6,20 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edge.assembly import assembled
 from edge.bundle.reader import open_bundle
 from edge.bundle.record import Remembered
 from edge.bundle.samples import write_jetson_sample, write_sample
+from edge.bundle.signing import read_trust
 from edge.bundle.store import Store
 from edge.cli import main
-from edge.engine_builds import BuildNews
+from edge.config import RunSettings
+from edge.engine_builds import BuildNews, trying
+from edge.engines import FakeEngine
+from edge.engines.base import Engine
 from edge.engines.tensorrt.fake import fake_backend, toy_network
 from edge.outputs.fake import FakeOutput
 from edge.service.notify import FakeNotifier
@@ -89,3 +95,35 @@ def test_a_bundle_without_half_networks_needs_no_engines(tmp_path: Path, capsys:
     assert "no engines: the bundle has no fp16 networks" in capsys.readouterr().out
     assert main(["build-engines", "--json", "--store", str(store.root)]) == 0
     assert json.loads(capsys.readouterr().out)["engines"] == {}
+
+
+def test_systemd_waits_for_each_network_that_is_tried() -> None:
+    notifier = FakeNotifier()
+    made: list[tuple[bytes, str]] = []
+
+    def make(model: bytes, label: str) -> Engine:
+        assert notifier.told[-2:] == [("extend", "60"), ("status", f"trying {label}")]
+        made.append((model, label))
+        return FakeEngine(lambda feeds: {})
+
+    tried = trying(make, notifier)
+    tried(b"1", "a 1.0.0 hand fp32")
+    tried(b"2", "a 1.0.0 hand int8")
+    assert made == [(b"1", "a 1.0.0 hand fp32"), (b"2", "a 1.0.0 hand int8")]
+
+
+def test_a_service_asks_for_time_only_when_its_networks_have_to_be_tried(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store", trust=read_trust("off"))
+    with open_bundle(write_sample(tmp_path / "a.bundle")) as bundle:
+        installed, variants = store.install(bundle), bundle.manifest.variants("classifier")
+    store.activate(installed.name, installed.build)
+    np.savez(tmp_path / "nobody.npz", landmarks=np.zeros((3, 2, 21, 3), np.float32), fps=30.0)
+    settings = RunSettings(source=str(tmp_path / "nobody.npz"), store=store.root, policy="off")
+
+    def asked() -> int:
+        notifier = FakeNotifier(supervised=True)
+        with assembled(settings, [], notifier=notifier):
+            return [kind for kind, _text in notifier.told].count("extend")
+
+    assert asked() == len(variants) > 1
+    assert asked() == 0
