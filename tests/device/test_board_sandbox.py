@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .kiosk import STORE, Kiosk
+from .report import Report
 from .workshop import TEST
 
 pytestmark = [pytest.mark.device, pytest.mark.timeout(7200)]
 
+EXPOSURE = 2.0
 PROBE = "fingerpost-probe.service"
 UNITS = "/usr/lib/systemd/system"
 # Only what is run is another: every other word of the unit stays.
@@ -29,6 +33,14 @@ def test_a_service_that_was_broken_into_can_do_nothing(kiosk: Kiosk) -> None:
     assert {"state", "write:/etc", "write:/usr", "listen:4", "connect", "netlink", "packet", "disk"} <= outside
     assert {"executable-memory", "others", "priority", "kernel"} <= outside
     assert inside == {"state"}
+
+
+def test_little_is_exposed_by_systemds_own_measure(kiosk: Kiosk, report: Report) -> None:
+    page = kiosk.run("systemd-analyze security --no-pager fingerpost.service", timeout=60).text
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", page)
+    assert found, page
+    report.fact("exposure (systemd-analyze security)", float(found[1]))
+    assert float(found[1]) <= EXPOSURE
 
 
 def test_no_picture_is_left_anywhere(kiosk: Kiosk) -> None:

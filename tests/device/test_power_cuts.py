@@ -63,6 +63,7 @@ def test_while_it_runs(plug: MakePlug, workshop: Workshop, installed: Frozen, re
     report.fact("boot to ready, s", ready.time)
     with_us = boot_seconds(kiosk.guest)
     report.fact("boot to multi-user with us, s", with_us)
+    assert with_us < ready.time, "the boot waited for the kiosk"
     without = workshop.ready().facts["boot without us"]
     report.fact("boot to ready / boot without us", ready.time / without)
     # The last words of the run before were kept, and the new journal follows them.

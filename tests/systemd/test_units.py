@@ -68,6 +68,16 @@ def test_each_unit_is_understood_without_a_word_with_all_its_drop_ins(staged: Pa
     assert _verify(staged, unit) == ""
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_boot_does_not_wait_for_a_camera_or_a_display(root: Path, unit: str) -> None:
+    """A target waits for what it wants that has the default dependencies; without them the others must be named."""
+    words = (root / "systemd" / unit).read_text().partition("[Service]")[0].splitlines()
+    assert "DefaultDependencies=no" in words and "Requires=sysinit.target" in words
+    ordered = {key: set(value.split()) for key, _, value in (word.partition("=") for word in words)}
+    assert {"sysinit.target", "basic.target"} <= ordered["After"]
+    assert "shutdown.target" in ordered["Before"] & ordered["Conflicts"]
+
+
 def test_an_unknown_key_would_be_noticed(staged: Path) -> None:
     unit = staged / "etc/systemd/system/fingerpost.service"
     unit.write_text(unit.read_text().replace("[Service]\n", "[Service]\nProtectEverything=yes\n"))
