@@ -21,6 +21,7 @@ SUITES = {
     "memory": "what a process holds, stage by stage, and its peak",
     "sustained": "minutes at camera rate: temperature, clock, throttling",
     "energy": "watts and joules a frame, where the board reports power",
+    "gpu": "TensorRT on an NVIDIA GPU, beside ONNX Runtime's GPU providers and PyTorch in float16",
     "spelling": "reading spelt words",
     "soak": "the whole service at full speed for minutes: does it grow?",
     "recovery": "faults of camera and service: how long until frames move again",

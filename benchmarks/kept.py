@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from benchmarks.gpu_results import GpuResult
 from benchmarks.landmarks_results import LandmarkResult
 from benchmarks.loops.results import EnergyResult, MemoryResult, PipelineResult, StartupResult, SustainedResult
 from benchmarks.models_results import ModelsResult
@@ -24,6 +25,7 @@ Result: TypeAlias = (
     | MemoryResult
     | SustainedResult
     | EnergyResult
+    | GpuResult
 )
 """What the suites find; ``suite`` tells them apart."""
 

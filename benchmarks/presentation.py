@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.classifier_blocks import classifier_blocks
+from benchmarks.gpu import gpu_blocks
+from benchmarks.gpu_results import GpuResult
 from benchmarks.kept import Result
 from benchmarks.landmarks_report import landmarks_blocks
 from benchmarks.landmarks_results import LandmarkResult
@@ -39,3 +41,5 @@ def blocks_of(result: Result) -> list[Block]:  # noqa: PLR0911 - one line for ea
             return sustained_blocks(result)
         case EnergyResult():
             return energy_blocks(result)
+        case GpuResult():
+            return gpu_blocks(result)

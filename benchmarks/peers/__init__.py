@@ -7,6 +7,7 @@ peer                      what it is                                     where i
 ``torch-dynamic``         `quantize_dynamic` on Linear, LSTM, GRU         the classifier suite
 ``tflite``                the original file on LiteRT with XNNPACK       the networks suite (landmark networks)
 ``naive``                 MediaPipe and PyTorch in one plain loop        pipeline, startup, memory, energy
+``torch-fp16``, ...       what else runs a network on a GPU              the GPU suite (`benchmarks.peers.gpu_sides`)
 ``mediapipe``             its hand and face pipelines                    the landmarks suite, always
 ========================= ============================================== ==============================================
 
