@@ -47,7 +47,7 @@ def answer(work: Callable[[Job, Progress], Built]) -> int:
     try:
         built = work(Job.from_json(sys.stdin.read()), lambda text: say(progress=text))
     except FingerpostError as error:
-        parts = {name: getattr(error, name) for name in ("expected", "found", "remedy")}
+        parts = {name: getattr(error, name) for name in ("where", "expected", "found", "remedy")}
         told = {name: str(value) for name, value in parts.items() if value is not None}
         say(error={"what": error.what, **told})
         return 1
@@ -113,7 +113,7 @@ def _parsed(job: Job, bindings: Bindings, builder: Any, lines: Lines) -> Any:
     network = must(builder.create_network(strongly_typed), "TensorRT gives no network", lines, where=job.label)
     parser = must(bindings.OnnxParser(network, lines.logger), "TensorRT gives no parser", lines, where=job.label)
     if not parser.parse(Path(job.model).read_bytes()):
-        first = parser.get_error(0).desc() if parser.num_errors else lines.last()
+        first = _first_fault(parser) if parser.num_errors else lines.last()
         raise EngineError(
             "TensorRT cannot read the network",
             where=job.label,
@@ -121,6 +121,11 @@ def _parsed(job: Job, bindings: Bindings, builder: Any, lines: Lines) -> Any:
             remedy="export it again with --target jetson --check-parser",
         )
     return network
+
+
+def _first_fault(parser: Any) -> str:
+    fault = parser.get_error(0)
+    return f"{fault.node_name()} ({fault.node_operator()}): {fault.desc()}"
 
 
 def _set_profile(job: Job, builder: Any, network: Any, config: Any, *, lines: Lines) -> None:

@@ -29,7 +29,17 @@ from edge.engines.tensorrt.plans import Plans, Progress
 from edge.engines.tensorrt.probing import Gpu, Machine
 
 Fault = Literal[
-    "none", "oom", "killed", "segfault", "hang", "no-plan", "wrong-version", "float32", "nonsense", "silent"
+    "none",
+    "oom",
+    "killed",
+    "segfault",
+    "hang",
+    "no-plan",
+    "bad-profile",
+    "wrong-version",
+    "float32",
+    "nonsense",
+    "silent",
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 FAKE_GPU = Gpu("Fake Orin", "8.7", "CUDA 12.6, driver 540.4.0", integrated=True)
@@ -89,7 +99,7 @@ class _Builder:
         return SimpleNamespace(strongly_typed=flags == 2, content=None, num_inputs=0)
 
     def create_builder_config(self) -> Any:
-        return _Config()
+        return _Config(self._fault)
 
     def create_optimization_profile(self) -> Any:
         shapes: dict[str, Any] = {}
@@ -128,7 +138,8 @@ class _Builder:
 
 
 class _Config:
-    def __init__(self) -> None:
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
         self.pools: dict[Any, int] = {}
         self.profiles: list[Any] = []
         self.profiling_verbosity: Any = None
@@ -139,6 +150,8 @@ class _Config:
         self.pools[pool] = size
 
     def add_optimization_profile(self, profile: Any) -> int:
+        if self._fault == "bad-profile":
+            return -1
         self.profiles.append(profile)
         return len(self.profiles) - 1
 
@@ -168,7 +181,11 @@ class _Parser:
         return True
 
     def get_error(self, index: int) -> Any:
-        return SimpleNamespace(desc=lambda: "In node 0 (importNode):\n no importer for this node")
+        return SimpleNamespace(
+            node_name=lambda: "the first node",
+            node_operator=lambda: "Strange",
+            desc=lambda: "In node 0 (importNode):\n no importer for this node",
+        )
 
 
 class _Runtime:

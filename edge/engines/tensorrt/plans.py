@@ -129,7 +129,7 @@ class Plans:
             )
             answer = self._asked(job, say)
         if "error" in answer:
-            raise EngineError(**answer["error"], where=wanted.label)
+            raise _told(answer["error"], wanted.label)
         try:
             built = Built(**answer["done"])
         except (KeyError, TypeError) as error:
@@ -201,6 +201,12 @@ def _object(line: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _told(error: dict[str, str], label: str) -> EngineError:
+    """The builder's error, which may say where in the network, or in what package, it was."""
+    where = error.pop("where", label)
+    return EngineError(**error, where=where if where.startswith(label) else f"{label}, {where}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

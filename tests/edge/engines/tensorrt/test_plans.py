@@ -42,6 +42,7 @@ def test_a_plan_is_built_once_told_about_and_kept_with_what_it_is(tmp_path: Path
         ("oom", r"could not build.*memory could not be allocated.*add swap"),
         ("killed", r"killed, most likely for want of memory.*add swap"),
         ("segfault", "died of SIGSEGV"),
+        ("bad-profile", r"does not take the shapes; found TensorRT gave -1\. Export the bundle again"),
         ("no-plan", r"could not build the network.*no tactic was found"),
         ("wrong-version", r"does not fit this TensorRT or GPU.*kSERIALIZATION_VERSION"),
         ("float32", r"built the network in float32"),
@@ -87,12 +88,14 @@ def test_without_leave_to_build_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 def test_a_network_that_the_parser_does_not_know_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"cannot read the network.*no importer for this node"):
+    with pytest.raises(
+        EngineError, match=r"cannot read the network; found the first node \(Strange\): .*no importer for this node"
+    ):
         _plans(tmp_path).get(replace(_WANTED, model=b"?"))
 
 
 def test_shapes_that_the_network_does_not_have_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"not what the manifest says; expected \(1, 5\); found \(-1, 4\)"):
+    with pytest.raises(EngineError, match=r"fp16, x: .*not what the manifest says; expected \(1, 5\); found \(-1, 4\)"):
         _plans(tmp_path).get(replace(_WANTED, shapes={"x": (1, 5)}))
 
 
