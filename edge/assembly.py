@@ -59,11 +59,13 @@ def assembled(
     controls: Controls | None = None,
     observers: Sequence[Observer] = (),
     watch: Callable[[Source], Source] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Runtime]:
     """A runtime that is ready to run; what it opened is closed on the way out. ``observers`` see each frame's times,
     ``viewers`` its hands; ``watch`` lets somebody see a source's pictures before the loop does; ``controls`` is None
-    where nobody can ask for anything.
+    where nobody can ask for anything. ``stopped`` says whether the run is to end before it has begun: no engine is
+    built any more then (KeyboardInterrupt).
 
     Raises BundleError, StoreError, SourceError, EngineError, CheckFailedError or DependencyError.
     """
@@ -87,7 +89,7 @@ def assembled(
         source = open_source(settings.source, fps=settings.fps, realtime=settings.realtime, patient=patient)
         stack.callback(source.close)
         check_source(manifest, source.delivers, settings.source)
-        news = BuildNews(outputs, notifier)
+        news = BuildNews(outputs, notifier, stopped=stopped)
         make_engine = DeviceEngines(
             bundle,
             threads=settings.threads,

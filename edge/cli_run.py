@@ -201,6 +201,7 @@ def _read(
             controls=audience.controls,
             observers=[*observers, *audience.observers],
             watch=audience.watch,
+            stopped=lambda: signals.requested,
             progress=audience.progress,
         )
         with run as runtime:

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from edge.errors import EngineError, StoreError
 from edge.types import State
 
 if TYPE_CHECKING:
-    from edge.bundle.acceptance import EngineFactory
+    from edge.bundle.acceptance import Acceptance, EngineFactory
     from edge.engines.base import Engine
     from edge.outputs.base import Output
     from edge.service.notify import Notifier
@@ -35,17 +35,25 @@ _TRY_S = 60.0
 class BuildNews:
     """Tells outputs and systemd that an engine is being built, and systemd that it takes longer.
 
-    Called about once a second while one is built, with what is being done; `over` when all are there.
+    Called about once a second while one is built, with what is being done; `over` when all are there. Raises
+    KeyboardInterrupt when somebody ``stopped`` the run meanwhile: nobody waits minutes for a build that is not wanted.
     """
 
     def __init__(
-        self, outputs: Sequence[Output], notifier: Notifier, *, clock: Callable[[], float] = time.monotonic
+        self,
+        outputs: Sequence[Output],
+        notifier: Notifier,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._outputs, self._notifier, self._clock = outputs, notifier, clock
+        self._outputs, self._notifier, self._stopped, self._clock = outputs, notifier, stopped, clock
         self._told: float | None = None
 
     def __call__(self, text: str) -> None:
         """Something is being done."""
+        if self._stopped():
+            raise KeyboardInterrupt
         now = self._clock()
         if self._told is None:
             for output in self._outputs:
@@ -110,9 +118,10 @@ def _run(options: argparse.Namespace) -> int:
         raise StoreError("no bundle is active here", where=store.root, remedy="install one: edge install FILE")
     with bundle:
         engines = DeviceEngines(bundle, threads=1, folder=engines_folder(store), progress=progress)
-        before = engines.look()
+        before, remembered = engines.look(), store.recall(bundle)
         results = engines.build_all(again=options.again)
-        if any(before[role] and not problem for role, problem in results.items()):
+        without = _chosen_without(remembered.roles if remembered else ())
+        if any((before[role] or role in without) and not problem for role, problem in results.items()):
             # What was chosen while they were not there is chosen anew at the next start.
             store.remember(bundle, Remembered(conditions={}))
         title = bundle.title
@@ -127,3 +136,13 @@ def _run(options: argparse.Namespace) -> int:
     if failed := [role for role, problem in results.items() if problem]:
         raise EngineError("engines could not be built", where=title, found=", ".join(failed), remedy=results[failed[0]])
     return 0
+
+
+def _chosen_without(roles: Iterable[Acceptance]) -> set[str]:
+    """The roles whose engine could not be opened or run when the choice was made, for want of memory for example."""
+    return {
+        each.role
+        for each in roles
+        for result in each.results
+        if result.variant == "fp16" and result.barred and result.max_abs_diff is None
+    }

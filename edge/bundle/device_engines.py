@@ -73,7 +73,6 @@ class DeviceEngines:
             if required:
                 raise
             self.fallback = str(error)
-            _log.warning("TensorRT does not run here, everything runs on the CPU: %s", error)
             self.runtime += ", no TensorRT"
         else:
             self.runtime += f", {self._backend.describe()}{', required' if required else ''}"

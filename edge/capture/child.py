@@ -7,10 +7,8 @@ line of JSON on stdout.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import threading
 from typing import Any
@@ -19,13 +17,12 @@ from edge.capture.grabbers import open_grabber
 from edge.capture.shared import SharedPictures
 from edge.capture.spec import CameraSpec
 from edge.errors import SourceError
-
-_PR_SET_PDEATHSIG = 1
+from edge.processes import end_with_parent
 
 
 def main(arguments: list[str]) -> int:
     """Read the camera to its end; returns the exit code."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     shared = SharedPictures.attach(*(int(word) for word in arguments))
     spec = CameraSpec.from_json(sys.stdin.readline())
     threading.Thread(target=_end_with_the_runtime, name="runtime", daemon=True).start()

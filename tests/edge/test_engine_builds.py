@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.assembly import assembled
+from edge.bundle.acceptance import Acceptance, VariantResult
 from edge.bundle.reader import open_bundle
 from edge.bundle.record import Remembered
 from edge.bundle.samples import write_jetson_sample, write_sample
@@ -41,6 +42,15 @@ def test_outputs_and_systemd_are_told_while_an_engine_is_built() -> None:
     assert notifier.told[-1] == ("status", "building hand fp16: 20 %")
 
 
+def test_a_run_that_was_stopped_waits_for_no_engine() -> None:
+    stopped: list[bool] = []
+    news = BuildNews([], FakeNotifier(), stopped=lambda: bool(stopped))
+    news("hand fp16: 1 %")
+    stopped.append(True)
+    with pytest.raises(KeyboardInterrupt):
+        news("hand fp16: 2 %")
+
+
 def test_without_an_active_bundle_there_is_nothing_to_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build-engines", "--store", str(tmp_path)]) == 7
     assert "Install one: edge install" in capsys.readouterr().err
@@ -70,6 +80,23 @@ def test_engines_are_built_once_and_then_variants_are_chosen_anew(
     assert store.recall(bundle) is None
     store.remember(bundle, chosen)
     assert main(words) == 0 and store.recall(bundle) == chosen, "nothing was built"
+    bundle.close()
+
+
+def test_what_was_chosen_while_an_engine_could_not_be_opened_is_chosen_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.bundle.device_engines._open_backend", fake_backend)
+    words = ["build-engines", "--store", str(store.root)]
+    assert main(words) == 0
+    bundle = store.active()
+    assert bundle is not None
+    no_memory = VariantResult("fp16", "no 16 bytes on the GPU", 0.0, None)
+    strays = VariantResult("fp16", "it differs from the golden outputs", 0.5, 1.0)
+    for result, kept in ((no_memory, False), (strays, True)):
+        chosen = Acceptance("fp32", "ONNX Runtime", (VariantResult("fp32", "", 1.0, 0.0), result))
+        store.remember(bundle, Remembered(conditions={"bundle": bundle.digest}, roles=(chosen,)))
+        assert main(words) == 0 and (store.recall(bundle) is not None) is kept
     bundle.close()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.engines.tensorrt.cache import PlanCache
+from edge.engines.tensorrt.checks import PlanError
 from edge.engines.tensorrt.engine import TensorRtEngine
 from edge.engines.tensorrt.memory import Memory, open_memory
 from edge.engines.tensorrt.plans import Plans, Progress, Wanted
 from edge.engines.tensorrt.probing import Bindings, probe
-from edge.errors import EngineError
 
 
 class Backend:
@@ -34,8 +34,8 @@ class Backend:
             return TensorRtEngine(
                 plan, bindings=self._bindings, machine=self.plans.machine, memory=memory, label=wanted.label
             )
-        except EngineError as error:
-            # It was built here and has run once: what refuses it now is no passing thing.
+        except PlanError as error:
+            # Whatever else goes wrong, such as memory that another program holds, may go right the next time.
             self.plans.discard(wanted, str(error))
             raise
 

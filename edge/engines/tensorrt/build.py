@@ -1,7 +1,8 @@
 """The builder itself, in a process of its own: ``python -m edge.engines.tensorrt.build`` reads a job and reports.
 
 TensorRT takes gigabytes and minutes, and may be killed for want of memory or crash in a kernel that it tries out; none
-of that may end a kiosk. When the plan is made, it is opened and run once here too: a plan that kills whoever opens it
+of that may end a kiosk: where memory is short, this process is killed first, and it never outlives the one that waits
+for it. When the plan is made, it is opened and run once here too: a plan that kills whoever opens it
 is never published.
 """
 
@@ -23,6 +24,7 @@ from edge.engines.tensorrt.job import Built, Job
 from edge.engines.tensorrt.memory import Memory, open_memory
 from edge.engines.tensorrt.probing import Bindings, Machine, probe
 from edge.errors import EngineError, FingerpostError
+from edge.processes import be_killed_first, end_with_parent
 
 MOST_WORKSPACE = 1 << 30
 _SHARE = 4
@@ -44,6 +46,8 @@ def answer(work: Callable[[Job, Progress], Built]) -> int:
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
+    end_with_parent()
+    be_killed_first()
     try:
         built = work(Job.from_json(sys.stdin.read()), lambda text: say(progress=text))
     except FingerpostError as error:

@@ -142,6 +142,8 @@ class PlanCache:
                     raise EngineError("another process has been building this engine for too long", where=self.folder)
                 waiting()
                 time.sleep(_POLL_S)
+            for left in self.folder.glob(f"{key.name}.*.new"):  # by a build that lost its power or was killed
+                left.unlink(missing_ok=True)
             yield
         finally:
             os.close(descriptor)

@@ -16,6 +16,10 @@ _FUSED = ("foreignnode", "myelin", "kgen")
 """Layers that TensorRT fused into code of its own: what they hold inside is not told."""
 
 
+class PlanError(EngineError):
+    """The plan itself does not fit here, now or later: it must be built anew."""
+
+
 class Lines:
     """The last errors and warnings of TensorRT, newest last; ``logger`` is what TensorRT is given."""
 
@@ -41,13 +45,21 @@ class Lines:
         return any(words in line.lower() for line in self._kept)
 
 
-def must(value: _Value | None, what: str, lines: Lines, *, where: object, remedy: str = "") -> _Value:
-    """``value``, unless it is None, False or a negative number: then an EngineError with TensorRT's last line.
+def must(
+    value: _Value | None,
+    what: str,
+    lines: Lines,
+    *,
+    where: object,
+    remedy: str = "",
+    kind: type[EngineError] = EngineError,
+) -> _Value:
+    """``value``, unless it is None, False or a negative number: then an error of a ``kind`` with TensorRT's last line.
 
     A method that answers with nothing at all must not be asked this way.
     """
     if value is None or value is False or (isinstance(value, int) and value < 0):
-        raise EngineError(what, where=where, found=lines.last() or f"TensorRT gave {value}", remedy=remedy or None)
+        raise kind(what, where=where, found=lines.last() or f"TensorRT gave {value}", remedy=remedy or None)
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge.engines.base import TensorSpec
-from edge.engines.tensorrt.checks import Lines, must
+from edge.engines.tensorrt.checks import Lines, PlanError, must
 from edge.engines.tensorrt.memory import Graph, Memory
 from edge.engines.tensorrt.probing import Bindings, Machine
 from edge.errors import EngineError
@@ -124,6 +124,7 @@ class TensorRtEngine:
             lines,
             where=where,
             remedy=_REBUILD,
+            kind=PlanError,
         )
         self._context = must(
             self._engine.create_execution_context(),
@@ -141,7 +142,7 @@ class TensorRtEngine:
                 must(self._context.set_input_shape(name, shape), f"input {name} cannot be {shape}", lines, where=where)
             self._ins.append(self._buffer(name, shape, memory))
         if missing := list(self._context.infer_shapes()):
-            raise EngineError("the engine's shapes are not known", where=where, found=missing, remedy=_REBUILD)
+            raise PlanError("the engine's shapes are not known", where=where, found=missing, remedy=_REBUILD)
         for name in names:
             if name not in incoming:
                 self._outs.append(self._buffer(name, tuple(self._context.get_tensor_shape(name)), memory))
@@ -155,7 +156,7 @@ class TensorRtEngine:
         kind = self._engine.get_tensor_dtype(name)
         dtype = _DTYPES.get(str(kind).rpartition(".")[2])
         if dtype is None or -1 in shape:
-            raise EngineError(
+            raise PlanError(
                 "the engine has a tensor that is not known here", where=self._label, found=f"{name} {kind} {shape}"
             )
         host = memory.pinned(shape, dtype)

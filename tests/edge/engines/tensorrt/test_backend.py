@@ -24,6 +24,17 @@ def test_a_network_becomes_an_engine(tmp_path: Path) -> None:
     engine.close()
 
 
+def test_memory_that_does_not_suffice_now_is_no_fault_of_the_plan(tmp_path: Path) -> None:
+    plans = Plans(FAKE_MACHINE, PlanCache(tmp_path), command=fake_builder())
+    plan = plans.get(_WANTED)
+    memory = FakeMemory(free=8)
+    with pytest.raises(EngineError, match="no 16 bytes on the GPU"):
+        Backend(fake_bindings(), plans, open_memory=lambda: memory).engine(_WANTED)
+    assert memory.closed and memory.held == 0
+    key = _WANTED.key(FAKE_MACHINE)
+    assert plans.cache.find(key) == plan and plans.cache.failure(key) is None
+
+
 def test_a_plan_that_cannot_be_opened_here_is_put_away_and_counts_as_failed(tmp_path: Path) -> None:
     plans = Plans(FAKE_MACHINE, PlanCache(tmp_path), command=fake_builder())
     stranger = fake_bindings(machine=replace(FAKE_MACHINE, tensorrt="10.4.0"))

@@ -89,6 +89,15 @@ def test_whoever_waits_too_long_for_another_builder_is_told(tmp_path: Path) -> N
         pass
 
 
+def test_what_a_killed_build_left_behind_is_removed_by_the_next(tmp_path: Path) -> None:
+    cache, foreign = PlanCache(tmp_path), replace(_KEY, model="ef" * 32)
+    half_written = tmp_path / f"{_KEY.name}.1.new"
+    for path in (half_written, cache.scratch(foreign)):
+        path.write_bytes(b"half a plan")
+    with cache.alone(_KEY, patience=0, waiting=lambda: None):
+        assert not half_written.exists() and cache.scratch(foreign).exists(), "another network's build may go on"
+
+
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "engines").write_text("a file")
     with (

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +76,61 @@ def test_what_failed_twice_is_left_alone_until_somebody_asks_again(tmp_path: Pat
 def test_a_builder_that_hangs_is_ended(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="took too long"):
         _plans(tmp_path, "hang", limit=3.0).get(_WANTED)
+
+
+def test_whoever_stops_waiting_ends_the_builder_and_nothing_is_held_against_the_network(tmp_path: Path) -> None:
+    begun: list[float] = []
+
+    def stop(text: str) -> None:
+        if "Building Engine: 100 %" in text:
+            begun.append(time.monotonic())
+            raise KeyboardInterrupt
+
+    plans = _plans(tmp_path, "hang", progress=stop)
+    with pytest.raises(KeyboardInterrupt):
+        plans.get(_WANTED)
+    assert time.monotonic() - begun[0] < 5 and not list(tmp_path.glob("*.new"))
+    assert plans.cache.failure(_WANTED.key(FAKE_MACHINE)) is None
+
+
+_WAITING = """
+import os, sys
+from pathlib import Path
+from edge.engines.tensorrt import PlanCache, Plans, Wanted
+from edge.engines.tensorrt.fake import FAKE_MACHINE, fake_builder, toy_network
+say = lambda text: print(text, flush=True)
+Plans(FAKE_MACHINE, PlanCache(Path(sys.argv[1])), command=fake_builder("hang"), progress=say).get(
+    Wanted(toy_network(), "fp16", {"x": (1, 4)}, "toy"))
+"""
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.slow
+def test_a_builder_goes_first_when_memory_is_short_and_never_outlives_whoever_waits(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", _WAITING, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        try:
+            assert any("Building Engine: 100 %" in line for line in waiting.stdout)
+            (builder,) = _children(waiting.pid)
+            assert Path(f"/proc/{builder}/oom_score_adj").read_text().strip() == "1000"
+        finally:
+            waiting.kill()
+    until = time.monotonic() + 10
+    while _state(builder) not in ("", "Z"):
+        assert time.monotonic() < until, "it is still there"
+        time.sleep(0.05)
+
+
+def _state(pid: int) -> str:
+    """R, S, Z ... of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_a_builder_that_cannot_be_started_is_no_fault_of_the_network(tmp_path: Path) -> None:
