@@ -18,7 +18,7 @@ from edge.engines import Engine, OnnxEngine
 from edge.landmarks.hand import HandNetwork, HandResult
 from edge.landmarks.motion import MotionSense
 from edge.landmarks.palm import PalmDetector
-from edge.landmarks.regions import Region, as_bgr, from_landmarks
+from edge.landmarks.regions import Region, as_bgr, forearm, from_landmarks
 from edge.landmarks.schedule import SearchConfig, SearchSchedule
 from edge.landmarks.slots import assign, placed, smoothed
 from edge.types import FloatArray, Frame, Hands, UInt8Array
@@ -78,7 +78,8 @@ class HandPipeline:
         if len(tracks) < len(self._tracks):
             self._schedule.lost(frame.time)
         if len(tracks) < self._config.hands:
-            moving = self._motion.moved(image, [track.region for track in tracks])
+            # A followed hand and its arm move all the time, and tell nothing about another one.
+            moving = self._motion.moved(image, [r for track in tracks for r in (track.region, forearm(track.region))])
             if self._schedule.due(frame.time, hands=len(tracks), moving=moving):
                 new = self._search(image, tracks)
                 self._schedule.searched(frame.time, found=bool(new))

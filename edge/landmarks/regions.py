@@ -60,6 +60,12 @@ class Region:
         return np.stack([cos * x - sin * y + self.x, sin * x + cos * y + self.y], axis=1).astype(np.float32)
 
 
+def forearm(hand: Region) -> Region:
+    """Where the forearm of a hand in view is: a square like the hand's, next to it on the wrist's side."""
+    x, y = hand.x - math.sin(hand.angle) * hand.side, hand.y + math.cos(hand.angle) * hand.side
+    return Region(x, y, hand.side, hand.angle)
+
+
 def whole(height: int, width: int) -> Region:
     """The square around a whole picture."""
     return Region(width / 2, height / 2, float(max(height, width)))

@@ -18,15 +18,32 @@ def test_camera_noise_is_no_movement(size):
     assert not any(sense.moved(scene(seed, size)) for seed in range(1, 8))
 
 
-def test_a_small_thing_that_enters_is_movement_unless_it_is_the_followed_hand():
+HAND, ELSEWHERE = Region(330, 230, 140), Region(100, 100, 140)
+
+
+def with_a_small_thing(seed: int = 1) -> np.ndarray:
+    changed = scene(seed)
+    changed[200:260, 300:360] = 180
+    return changed
+
+
+@pytest.mark.parametrize(("ignore", "moved"), [([], True), ([HAND], False), ([ELSEWHERE], True)])
+def test_a_small_thing_that_enters_is_movement_unless_it_is_the_followed_hand(ignore, moved):
     sense = MotionSense()
     sense.moved(scene())
     sense.remember()
-    changed = scene(1)
-    changed[200:260, 300:360] = 180
-    assert sense.moved(changed)
-    assert not sense.moved(changed, [Region(330, 230, 140)])
-    assert sense.moved(changed, [Region(100, 100, 140)])
+    assert sense.moved(with_a_small_thing(), ignore) is moved
+
+
+def test_what_a_followed_hand_covered_since_the_last_look_is_no_movement_when_it_has_gone_on():
+    sense = MotionSense()
+    sense.moved(with_a_small_thing(), [HAND])
+    sense.remember()
+    assert not sense.moved(scene(), [ELSEWHERE])  # what it uncovers
+    assert not sense.moved(with_a_small_thing(2), [])
+    sense.moved(scene(3), [])
+    sense.remember()
+    assert sense.moved(with_a_small_thing(4), [])
 
 
 def test_slow_movement_adds_up():

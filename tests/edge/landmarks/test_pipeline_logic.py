@@ -16,6 +16,10 @@ _Y = [80, 60, 40, 25, 15, 0, -30, -45, -60, -5, -35, -50, -65, 0, -30, -45, -58,
 UPRIGHT = np.stack([_X, _Y], axis=1).astype(np.float32)
 
 
+STEADY = np.concatenate([UPRIGHT * 0.98 + (108, 101), np.zeros((21, 1))], axis=1).astype(np.float32)
+"""A hand that fills its region, so that the region stays about where it is."""
+
+
 def palm_engine(*places: tuple[int, int]) -> FakeEngine:
     """Palms of 40 pixels in cells (column, row) of the 12 x 12 grid, upright."""
     boxes, scores = np.zeros((1, 2016, 18), np.float32), np.full((1, 2016, 1), -20, np.float32)
@@ -85,6 +89,28 @@ def test_movement_wakes_it_within_one_frame(run):
     entered[60:120, 60:120] = 200
     run(pipeline, [entered], start=30 / 25)
     assert pipeline.counts.palm == before + 1
+
+
+@pytest.mark.parametrize(("place", "within"), [((slice(20, 80), slice(0, 20)), 0.2), ((186, slice(90, 110)), 1.0)])
+def test_a_second_hand_is_searched_soon_and_over_the_first_ones_arm_within_a_second(run, place, within):
+    pipeline = HandPipeline(palm_engine((6, 6)), hand_engine(landmarks=STEADY))
+    run(pipeline, [BLANK])
+    entered = BLANK.copy()
+    entered[place] = 200
+    run(pipeline, [entered] * round(within * 25 - 1), start=1 / 25)
+    assert pipeline.counts.palm == 1
+    run(pipeline, [entered] * 2, start=within)
+    assert pipeline.counts.palm == 2
+
+
+def test_a_followed_hand_and_its_arm_that_move_are_no_reason_to_search(run):
+    pipeline = HandPipeline(palm_engine((6, 6)), hand_engine(landmarks=STEADY))
+    pictures = [BLANK.copy() for _ in range(24)]
+    for frame, picture in enumerate(pictures):
+        left = 90 + frame % 2 * 8
+        picture[90:, left : left + 14] = 200
+    run(pipeline, pictures)
+    assert pipeline.counts.palm == 1
 
 
 def test_the_search_rates_are_the_callers(run):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.landmarks.regions import Cropper, Region, as_bgr, from_landmarks, from_palm, whole
+from edge.landmarks.regions import Cropper, Region, as_bgr, forearm, from_landmarks, from_palm, whole
 
 _X = [0, 3, 5, 7, 8, 3, 3, 3, 3, 0, 0, 0, 0, -2, -2, -2, -2, -4, -4, -4, -4]
 _Y = [0, -2, -4, -5, -6, -9, -12, -14, -16, -9.5, -13, -15, -17, -9, -12, -14, -16, -8, -10, -11, -13]
@@ -27,6 +27,17 @@ def test_the_region_turns_moves_and_grows_with_the_hand(angle, scale, x, y):
     assert region.side == pytest.approx(upright.side * scale, rel=1e-2)
     centre = turned(np.array([[upright.x, upright.y]], np.float32), angle)[0] * scale + (x, y)
     assert (region.x, region.y) == pytest.approx(tuple(centre), abs=0.02 * region.side)
+
+
+@given(angle=st.floats(-3, 3))
+def test_the_forearm_is_beyond_the_wrist_however_the_hand_is_turned(angle):
+    points = turned(HAND, angle)
+    hand = from_landmarks(points)
+    arm = forearm(hand)
+    away = (points[0] - points[9]) / np.linalg.norm(points[0] - points[9])
+    offset = np.array([arm.x - hand.x, arm.y - hand.y]) / hand.side
+    assert float(offset @ away) == pytest.approx(1, abs=0.05)
+    assert arm.overlap(Region(hand.x, hand.y, 1e-3)) == 0
 
 
 def test_a_bent_fingertip_does_not_move_the_region():
