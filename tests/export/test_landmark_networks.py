@@ -15,8 +15,12 @@ from edge.engines import OnnxEngine
 from edge.errors import DependencyError
 from export.golden import write_npz
 from export.graphs.facts import with_facts
+from export.graphs.parser_check import PYTHON, check_parser
 from export.graphs.types import BuiltNetwork
 from export.landmark_networks import landmark_golden, landmark_networks
+from export.models.seed000 import hand_sequence_contract
+
+needs_rtx = pytest.mark.skipif(not PYTHON.exists(), reason="TensorRT for RTX is not here: make venv-rtx")
 
 
 def _build(task: Task, target: Target) -> tuple[BuiltNetwork, ...]:
@@ -51,6 +55,17 @@ def test_a_holistic_model_gets_the_face_networks_too(holistic: Sequence[BuiltNet
     assert [(n.role, n.variant) for n in holistic] == [*HANDS, ("face-detector", "fp32"), ("face", "fp32")]
     assert {n.licence.spdx for n in holistic if n.licence} == {"Apache-2.0"}
     assert all(n.licence and n.parity for n in holistic)
+
+
+@needs_rtx
+@pytest.mark.slow
+def test_tensorrts_parser_reads_all_that_a_holistic_model_brings_to_a_jetson() -> None:
+    networks = _build("holistic-sequence", "jetson")
+    assert [(n.role, n.variant) for n in networks[4:]] == [
+        (role, variant) for role in ("face-detector", "face") for variant in ("fp32", "fp16")
+    ]
+    contract = hand_sequence_contract("raw", aspect=4 / 3)
+    assert "reads and builds 8 networks" in check_parser(networks, contract)
 
 
 def test_each_file_says_what_it_is(holistic: Sequence[BuiltNetwork]) -> None:
