@@ -20,6 +20,7 @@ from edge.types import AnyArray
 from export.calibration import calibration_inputs
 from export.graphs import fp16, half, parity, quantize, static_int8
 from export.graphs.onnx_input import OnnxFile
+from export.graphs.subnormal import flush_subnormals
 from export.graphs.torch_onnx import export_module, run_module, stamp
 from export.graphs.types import BuiltNetwork
 from export.labels import check_count
@@ -82,7 +83,7 @@ def from_torch(loaded: LoadedModel) -> Classifier:
         contract=loaded.contract,
         labels=loaded.labels,
         output="logits",
-        fp32=export_module(loaded.module, loaded.contract, label=loaded.family),
+        fp32=flush_subnormals(export_module(loaded.module, loaded.contract, label=loaded.family)),
         reference=lambda inputs: run_module(loaded.module, inputs, loaded.contract),
         against=f"PyTorch {torch.__version__}",
         parameters=loaded.parameters,
@@ -105,7 +106,7 @@ def from_onnx(file: OnnxFile, labels: tuple[Label, ...], *, name: str) -> Classi
         contract=file.contract,
         labels=labels,
         output=file.output,
-        fp32=file.model,
+        fp32=flush_subnormals(file.model),
         reference=lambda inputs: parity.run_each(file.original, inputs, label=name),
         against=f"{name} as it was given",
         parameters=file.parameters,
