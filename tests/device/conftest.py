@@ -24,7 +24,7 @@ CACHE = Path(os.environ.get("FINGERPOST_DEVICE_CACHE", REPOSITORY / "build" / "d
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Half an hour of emulation is for who asks for it by name."""
+    """Half an hour of emulation is for who asks for it by name: ``-m device``, or ``-m "device and not slow"``."""
     if _asked_for(config):
         return
     for item in items:
@@ -105,7 +105,7 @@ def kiosk(board: Callable[[], Kiosk]) -> Kiosk:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if _asked_for(session.config) and not hasattr(session.config, "workerinput"):
-        Report(CACHE).begin()
+        Report(CACHE).begin(whole=not session.config.getoption("keyword"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -124,4 +124,4 @@ def _alone() -> Iterator[None]:
 
 
 def _asked_for(config: pytest.Config) -> bool:
-    return bool(config.getoption("markexpr") == "device")
+    return str(config.getoption("markexpr")).startswith("device")
