@@ -24,7 +24,7 @@ TENSORRTS := 10.3.0 10.13.3.9 10.16.0.72 11.4.0.106
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-ref venv-rtx demo test test-device lint deb wheels-check clean
+.PHONY: help venv venv-ref venv-rtx demo test test-device test-gpu lint deb wheels-check clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,19 @@ test: venv lint  ## lint and every test that can run here; PYTEST_ARGS='-m "not 
 test-device: venv  ## boot an emulated arm64 board, install the .deb, break what can break; root, qemu, debootstrap
 	$(BIN)/pytest -rs -m device -n 2 tests/device $(PYTEST_ARGS)
 
+# Sees the system's TensorRT where there is one. pycuda is built where nvcc is; onnxruntime-gpu stands in for onnxruntime.
+.venv-gpu/made: pyproject.toml Makefile
+	$(PYTHON) -m venv --system-site-packages .venv-gpu
+	.venv-gpu/bin/pip install $(PIP_FLAGS) --editable '.[dev,jetson]'
+	.venv-gpu/bin/pip install $(PIP_FLAGS) --no-deps tensorrt-rtx-cu13-libs==$(RTX) tensorrt-rtx-cu13-bindings==$(RTX)
+	.venv-gpu/bin/pip uninstall --yes --quiet onnxruntime
+	.venv-gpu/bin/pip install $(PIP_FLAGS) 'onnxruntime-gpu[cuda,cudnn]'
+	@! command -v nvcc || .venv-gpu/bin/pip install $(PIP_FLAGS) pycuda || echo 'pycuda could not be built: its tests are skipped'
+	@touch $@
+
+test-gpu: .venv-gpu/made  ## the tests that need an NVIDIA GPU, and its figures beside PyTorch's; several GB of packages
+	.venv-gpu/bin/pytest -rs -s -m gpu tests/gpu $(PYTEST_ARGS)
+
 soak: venv  ## the service at full speed for MINUTES=20, after `make demo`: memory and descriptors must stay flat
 	$(BIN)/python -m benchmarks soak --bundle $(DEMO)/*.bundle --minutes $(MINUTES)
 
@@ -93,4 +106,4 @@ wheels-check:  ## whether every package of the device has an aarch64 wheel for e
 	done
 
 clean:  ## remove the environments and everything built
-	rm -rf .venv .venv-ref .venv-rtx build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-ref .venv-rtx .venv-gpu build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         roles = half_roles(bundle)
         gpu = probe_gpu()
         with report.progress() as progress:
-            ways = {role: sides(bundle, role, gpu, folder=Path(kept), checkpoint=options.checkpoint) for role in roles}
+            ways = {role: sides(bundle, role, folder=Path(kept), checkpoint=options.checkpoint) for role in roles}
             method = Method(options.iterations)
             rows = tuple(measure(bundle, role, ways[role], method=method, progress=progress) for role in roles)
         result = GpuResult(

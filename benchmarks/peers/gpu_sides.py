@@ -14,8 +14,6 @@ side                   what it is
 
 from __future__ import annotations
 
-import importlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,16 +21,15 @@ from pathlib import Path
 
 from benchmarks.peers.gpu_engines import CUDA, TENSORRT, OnnxGpuEngine, TorchHalfEngine, need_torch_on_gpu
 from benchmarks.peers.pytorch import origin_module
+from benchmarks.peers.rtx import open_rtx
 from edge.bundle.device_engines import input_shapes
 from edge.bundle.manifest import Precision, Role
 from edge.bundle.reader import Bundle
 from edge.engines import Engine
-from edge.engines.tensorrt import Backend, PlanCache, Plans, TensorRtEngine, Wanted
-from edge.engines.tensorrt.build import build
+from edge.engines.tensorrt import Backend, PlanCache, Plans, Wanted
 from edge.engines.tensorrt.cuda_python import CudaPythonMemory
-from edge.engines.tensorrt.job import Job
-from edge.engines.tensorrt.memory import Memory, open_memory
-from edge.engines.tensorrt.probing import Gpu, Machine, probe
+from edge.engines.tensorrt.memory import Memory
+from edge.engines.tensorrt.probing import probe
 from edge.engines.tensorrt.pycuda import PycudaMemory
 from edge.errors import DependencyError, EngineError
 
@@ -49,7 +46,7 @@ class Side:
     open: Callable[[], Engine]
 
 
-def sides(bundle: Bundle, role: Role, gpu: Gpu, *, folder: Path, checkpoint: Path | None = None) -> tuple[Side, ...]:
+def sides(bundle: Bundle, role: Role, *, folder: Path, checkpoint: Path | None = None) -> tuple[Side, ...]:
     """Every way to run the float16 network of a role; engines that are built are kept in ``folder``.
 
     ``checkpoint`` is what the bundle was exported from, None the shipped one. Raises BundleError for a bundle without
@@ -63,7 +60,7 @@ def sides(bundle: Bundle, role: Role, gpu: Gpu, *, folder: Path, checkpoint: Pat
         Side(REFERENCE, "the trained network, eager float16", partial(_torch, bundle, role, checkpoint)),
         Side("tensorrt-pycuda", ours, partial(_tensorrt, wanted, folder, PycudaMemory)),
         Side("tensorrt-cuda", ours, partial(_tensorrt, wanted, folder, CudaPythonMemory)),
-        Side("tensorrt-rtx", ours, partial(_rtx, wanted, gpu)),
+        Side("tensorrt-rtx", ours, partial(_rtx, wanted, folder)),
         Side("onnxruntime-cuda", onnx, partial(OnnxGpuEngine, model, CUDA, label=label)),
         Side("onnxruntime-trt", onnx, partial(OnnxGpuEngine, model, TENSORRT, label=label)),
     )
@@ -89,22 +86,5 @@ def _through(package: Callable[[], Memory]) -> Memory:
         raise DependencyError("this package is not here", found=str(error)[:160]) from error
 
 
-def _rtx(wanted: Wanted, gpu: Gpu) -> Engine:
-    try:
-        bindings = importlib.import_module("tensorrt_rtx_bindings")
-    except ImportError as error:
-        raise DependencyError(
-            "TensorRT for RTX is not here",
-            found=str(error)[:160],
-            remedy="pip install --no-deps tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings",
-        ) from error
-    machine = Machine(f"for RTX {bindings.__version__}", gpu, "")
-    with tempfile.TemporaryDirectory(prefix="fingerpost-rtx-") as name:
-        folder = Path(name)
-        model, plan = folder / "network.onnx", folder / "plan"
-        model.write_bytes(wanted.model)
-        # Strongly typed as ours; its inspector says nothing of types.
-        job = Job(wanted.label, str(model), str(plan), str(folder / "timing"), wanted.shapes, half=False)
-        build(job, bindings, machine, open_memory=open_memory, progress=lambda text: None)
-        data = plan.read_bytes()
-    return TensorRtEngine(data, bindings=bindings, machine=machine, memory=open_memory(), label=wanted.label)
+def _rtx(wanted: Wanted, folder: Path) -> Engine:
+    return open_rtx(folder, lambda text: None).engine(wanted)

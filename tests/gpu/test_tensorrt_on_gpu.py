@@ -1,4 +1,4 @@
-"""TensorRT itself, on a machine with a GPU: build, answers, memory, refusals, and the hand pipeline."""
+"""Each TensorRT that is here, on a machine with a GPU: build, answers, memory, refusals, and the hand pipeline."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from edge.bundle.reader import Bundle
 from edge.capture.video import VideoFile
 from edge.engines import OnnxEngine
 from edge.engines.tensorrt import Backend, TensorRtEngine, Wanted
-from edge.engines.tensorrt.cuda_python import CudaPythonMemory
-from edge.engines.tensorrt.memory import Memory, open_memory
-from edge.engines.tensorrt.probing import load_bindings
-from edge.engines.tensorrt.pycuda import PycudaMemory
+from edge.engines.tensorrt.memory import open_memory
 from edge.errors import EngineError
 from edge.landmarks import HandPipeline
 from edge.samples import demo_clip
@@ -38,24 +35,6 @@ def _wanted(bundle: Bundle, role: Role) -> Wanted:
     )
 
 
-@pytest.mark.parametrize("package", [PycudaMemory, CudaPythonMemory])
-def test_either_package_moves_arrays_and_gives_everything_back(backend: Backend, package: type) -> None:
-    try:
-        memory: Memory = package()
-    except ImportError as error:
-        pytest.skip(str(error))
-    first, second = memory.pinned((3, 5), "float32"), memory.pinned((3, 5), "float32")
-    first[...] = np.arange(15).reshape(3, 5)
-    device = memory.allocate(first.nbytes)
-    memory.upload(first, device)
-    memory.download(device, second)
-    memory.synchronise()
-    np.testing.assert_array_equal(second, first)
-    assert memory.available() > 0
-    memory.close()
-    memory.close()
-
-
 @pytest.mark.parametrize("role", ROLES)
 def test_each_network_is_built_in_half_precision_and_gives_the_golden_answers(
     backend: Backend, jetson_bundle: Bundle, role: Role
@@ -63,12 +42,14 @@ def test_each_network_is_built_in_half_precision_and_gives_the_golden_answers(
     engine = backend.engine(_wanted(jetson_bundle, role))
     try:
         check_golden(jetson_bundle, engine, role)
-        assert engine.recorded, "shapes are fixed: the work is recorded"
+        rtx = "RTX" in backend.plans.machine.tensorrt  # compiles while it runs, and says nothing of types
+        assert engine.recorded or rtx, "shapes are fixed: the work is recorded"
     finally:
         engine.close()
     sidecars = [json.loads(path.read_text()) for path in backend.plans.cache.folder.glob("*.json")]
     mine = next(facts for facts in sidecars if facts["label"].endswith(f"{role} fp16"))
-    assert mine["half"] in ("yes", "fused") and 0 < mine["workspace"] <= 1 << 30
+    assert 0 < mine["workspace"] <= 1 << 30 and mine["size"] > 0 and mine["memory"]
+    assert rtx or mine["half"] in ("yes", "fused")
 
 
 def test_the_bundles_own_acceptance_test_passes(backend: Backend, jetson_bundle: Bundle, tmp_path: Path) -> None:
@@ -114,7 +95,7 @@ def test_opening_and_closing_leaves_no_memory_behind(backend: Backend, jetson_bu
 
 def test_recorded_and_by_hand_the_answers_are_the_same(backend: Backend, jetson_bundle: Bundle) -> None:
     wanted, machine = _wanted(jetson_bundle, "classifier"), backend.plans.machine
-    plan, bindings = backend.plans.get(wanted), load_bindings()
+    plan, bindings = backend.plans.get(wanted), backend.bindings
     answers = []
     for graphs in (True, False):
         engine = TensorRtEngine(
@@ -132,7 +113,7 @@ def test_a_damaged_plan_is_refused_and_not_a_crash(backend: Backend, jetson_bund
     with pytest.raises(EngineError, match="does not fit this TensorRT or GPU"):
         TensorRtEngine(
             bytes(plan),
-            bindings=load_bindings(),
+            bindings=backend.bindings,
             machine=backend.plans.machine,
             memory=open_memory(),
             label="damaged",

@@ -17,7 +17,7 @@ class Backend:
     """Makes engines of networks; see `open_backend`."""
 
     def __init__(self, bindings: Bindings, plans: Plans, *, open_memory: Callable[[], Memory]) -> None:
-        self._bindings, self.plans, self._open_memory = bindings, plans, open_memory
+        self.bindings, self.plans, self._open_memory = bindings, plans, open_memory
 
     def describe(self) -> str:
         """The machine, with all that its engines depend on."""
@@ -32,7 +32,7 @@ class Backend:
         memory = self._open_memory()
         try:
             return TensorRtEngine(
-                plan, bindings=self._bindings, machine=self.plans.machine, memory=memory, label=wanted.label
+                plan, bindings=self.bindings, machine=self.plans.machine, memory=memory, label=wanted.label
             )
         except PlanError as error:
             # Whatever else goes wrong, such as memory that another program holds, may go right the next time.

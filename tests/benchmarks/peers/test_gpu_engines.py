@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.peers import origin_module
+from benchmarks.peers import origin_module, rtx
 from benchmarks.peers.gpu_engines import CUDA, TENSORRT, OnnxGpuEngine, TorchHalfEngine, need_torch_on_gpu
 from benchmarks.peers.gpu_sides import REFERENCE, sides
+from benchmarks.peers.rtx import open_rtx
 from edge.bundle.golden import compare, samples
 from edge.bundle.reader import open_bundle
 from edge.bundle.samples import write_jetson_sample
-from edge.engines.tensorrt.fake import FAKE_GPU
+from edge.engines.tensorrt import PlanCache, Plans, Wanted
+from edge.engines.tensorrt.fake import FAKE_GPU, FAKE_MACHINE
 from edge.errors import DependencyError, EngineError, FingerpostError
 
 _CPU = "CPUExecutionProvider"
@@ -128,11 +130,12 @@ def test_each_way_that_is_absent_here_says_why(tmp_path: Path, monkeypatch: pyte
     """No driver, no pycuda, no GPU build of anything: each reason is its own."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr("benchmarks.peers.gpu_sides.probe", _without_driver)
+    monkeypatch.setattr("benchmarks.peers.rtx.probe_gpu", lambda: FAKE_GPU)
     monkeypatch.setitem(sys.modules, "tensorrt_rtx_bindings", None)
     monkeypatch.setitem(sys.modules, "onnxruntime", _runtime([]))
     reasons = {}
     with open_bundle(write_jetson_sample(tmp_path / "a.bundle", b"half")) as bundle:
-        for side in sides(bundle, "classifier", FAKE_GPU, folder=tmp_path):
+        for side in sides(bundle, "classifier", folder=tmp_path):
             with pytest.raises(FingerpostError) as raised:
                 side.open()
             reasons[side.name] = str(raised.value)
@@ -150,10 +153,22 @@ def test_a_package_for_the_memory_that_is_missing_is_said_before_anything_is_bui
     monkeypatch.setitem(sys.modules, "pycuda", None)
     monkeypatch.setitem(sys.modules, "pycuda.driver", None)
     with open_bundle(write_jetson_sample(tmp_path / "a.bundle", b"half")) as bundle:
-        ways = {side.name: side for side in sides(bundle, "classifier", FAKE_GPU, folder=tmp_path / "engines")}
+        ways = {side.name: side for side in sides(bundle, "classifier", folder=tmp_path / "engines")}
         with pytest.raises(DependencyError, match=r"not here; found .*pycuda"):
             ways["tensorrt-pycuda"].open()
     assert not (tmp_path / "engines").exists()
+
+
+def test_the_builder_of_tensorrt_for_rtx_is_a_process_that_says_what_it_lacks(tmp_path: Path) -> None:
+    try:
+        open_rtx(tmp_path, lambda text: None)
+    except FingerpostError as error:
+        here = error.what
+    else:
+        pytest.skip("it runs here: see tests/gpu")
+    plans = Plans(FAKE_MACHINE, PlanCache(tmp_path), command=rtx._BUILDER)
+    with pytest.raises(EngineError, match=f"toy: {here}"):
+        plans.get(Wanted(b"", "fp16", {}, "toy"))
 
 
 def _without_driver() -> Any:
