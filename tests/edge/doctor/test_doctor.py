@@ -64,7 +64,8 @@ def test_an_empty_store_says_what_to_do(tmp_path):
 
 
 def test_a_camera_is_measured(tmp_path):
-    found = by_name(camera_findings("fake:", tmp_path))
+    # The same picture again and again: making noise takes a busy machine longer than its frame.
+    found = by_name(camera_findings("fake:freeze", tmp_path))
     assert found["camera rate"].verdict == "ok"
     assert "of 640x480" in found["camera rate"].text
     assert 15 < float(found["camera rate"].text.split()[0]) < 31
