@@ -17,9 +17,10 @@ WHEEL_PYTHONS   := 3.10 3.11 3.12 3.13
 # glibc 2.28 and the older ones that its systems run too: pip takes each platform by its word.
 WHEEL_PLATFORMS := $(foreach glibc,2_28 2_27 2_26 2_24 2_17,--platform manylinux_$(glibc)_aarch64)
 
-# JetPack 6 has TensorRT 10.3, JetPack 7 10.13 to 10.16.
+# JetPack 6 has TensorRT 10.3 and CUDA 12, JetPack 7 10.13 to 10.16 and 13.
 RTX       := 1.7.1.116
 TENSORRTS := 10.3.0 10.13.3.9 10.16.0.72 11.4.0.106
+CUDAS     := 12.8.0 13.5.0
 
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -46,7 +47,7 @@ venv-ref: .venv-ref/made  ## the environment of the MediaPipe reference in .venv
 	  || { echo 'mediapipe cannot be imported; it needs: apt-get install libgl1 libglib2.0-0' >&2; exit 1; }
 	@touch $@
 
-venv-rtx: .venv-rtx/made  ## TensorRT for RTX in .venv-rtx, whose parser needs no GPU, and the bindings of each JetPack's TensorRT
+venv-rtx: .venv-rtx/made  ## TensorRT for RTX in .venv-rtx, whose parser needs no GPU, and the bindings of each JetPack's TensorRT and CUDA
 
 # For the opt-in check of graphs (`python -m export --target jetson --check-parser`) and for tests; about 130 MB.
 .venv-rtx/made: Makefile
@@ -55,6 +56,10 @@ venv-rtx: .venv-rtx/made  ## TensorRT for RTX in .venv-rtx, whose parser needs n
 	@for version in $(TENSORRTS); do \
 	  .venv-rtx/bin/pip install $(PIP_FLAGS) --no-deps --upgrade --target .venv-rtx/bindings/$$version \
 	    tensorrt-cu12-bindings==$$version || exit 1; \
+	done
+	@for version in $(CUDAS); do \
+	  .venv-rtx/bin/pip install $(PIP_FLAGS) --no-deps --upgrade --target .venv-rtx/cuda/$$version \
+	    cuda-bindings==$$version cuda-pathfinder || exit 1; \
 	done
 	@touch $@
 

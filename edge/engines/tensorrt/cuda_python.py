@@ -25,7 +25,11 @@ class CudaPythonMemory:
         self.name = f"cuda-bindings {_version()}"
         self._pinned: list[int] = []
         self._allocated: list[Any] = []
-        self._call("cuInit", 0)
+        try:
+            self._call("cuInit", 0)
+        except RuntimeError as error:  # it looks for the driver now, in a way of its own
+            found = str(error).splitlines()[0][:160]
+            raise EngineError("the driver's library cannot be loaded", where=self.name, found=found) from error
         self._device = self._call("cuDeviceGet", 0)
         context = self._call("cuDevicePrimaryCtxRetain", self._device)
         self._open = True
