@@ -2,7 +2,7 @@
 
 The landmark networks are MediaPipe's; their original files run on LiteRT with XNNPACK, one thread, on the same picture
 in the same interleaved rounds. The picture is the role's first golden input; turning it from bytes into numbers is part
-of both, since both are handed the picture.
+of both, since both are handed the picture. ``--operators`` adds where the time of our variants goes.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from benchmarks.classifier_blocks import latency_blocks
 from benchmarks.contestants import Contestant, reference, variants
 from benchmarks.latency import Feeds, Latency, Method, latencies
 from benchmarks.networks_results import NetworkRow, NetworksResult
+from benchmarks.operators import OperatorTime, operator_times
 from benchmarks.output import add_output_options, present
-from benchmarks.pages.document import Block, Heading
+from benchmarks.pages.document import Block, Heading, Table
 from benchmarks.pages.machine import machine_lines
 from benchmarks.peers.tflite import NAME as TFLITE
 from benchmarks.peers.tflite import ROLES as TFLITE_ROLES
@@ -30,6 +31,9 @@ from edge.bundle.manifest import Role
 from edge.bundle.reader import Bundle, open_bundle
 from edge.cli import Parser
 from edge.errors import BundleError, UsageError
+
+_SHOWN = 8
+"""Operators in a table: the rest together takes next to nothing."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
             method=Method(options.iterations),
             threads=options.threads,
             tflite=TFLITE in options.peer,
+            operators=options.operators,
             progress=progress,
         )
     present(result, networks_blocks, options)
@@ -55,6 +60,7 @@ def measure(
     method: Method,
     threads: Sequence[int],
     tflite: bool,
+    operators: bool = False,
     progress: report.Progress,
     seed: int = 0,
 ) -> NetworksResult:
@@ -72,7 +78,11 @@ def measure(
             sides = contestants if count == 1 else own
             timed += latencies(sides, feeds, reference=base, threads=count, method=method, progress=progress, rng=rng)
         infos = tuple(VariantInfo(each.name, each.size, each.how, each.peer) for each in contestants)
-        rows.append(NetworkRow(role, base, infos, tuple(timed)))
+        inside = [each.name for each in own] if operators else []
+        shares = [
+            share for name in inside for share in operator_times(name, bundle.network(role, name), feeds, method=method)
+        ]
+        rows.append(NetworkRow(role, base, infos, tuple(timed), tuple(shares)))
     return NetworksResult(
         suite="networks",
         bundle=str(bundle.path),
@@ -91,7 +101,22 @@ def networks_blocks(result: NetworksResult) -> list[Block]:
     for row in result.rows:
         sizes = {variant.variant: variant.size for variant in row.variants}
         blocks += [Heading(row.role), *latency_blocks(row.latencies, sizes, reference=row.reference)]
+        for variant in dict.fromkeys(each.variant for each in row.operators):
+            blocks.append(_operators([each for each in row.operators if each.variant == variant]))
     return blocks
+
+
+def _operators(shares: Sequence[OperatorTime]) -> Table:
+    total = sum(each.seconds for each in shares)
+    rows = [
+        (each.operator, str(each.count), f"{each.seconds * 1e3:.3f}", f"{100 * each.seconds / total:.0f} %")
+        for each in shares[:_SHOWN]
+    ]
+    return Table(
+        (f"{shares[0].variant}, operator", "nodes", "ms", "share"),
+        tuple(rows),
+        f"profiled by ONNX Runtime, one thread; {len(shares)} operators take {total * 1e3:.2f} ms",
+    )
 
 
 def _feeds(bundle: Bundle) -> dict[Role, Feeds]:
@@ -114,6 +139,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m benchmarks networks", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the bundle to measure")
     parser.add_argument("--peer", action="append", default=[], choices=(TFLITE,), help="measured beside it")
+    parser.add_argument("--operators", action="store_true", help="also where the time of each variant goes")
     parser.add_argument("--threads", type=thread_counts, default=(1,), metavar="N,N", help="threads (1)")
     parser.add_argument("--iterations", type=int, default=100, metavar="N", help="measured rounds (100)")
     add_output_options(parser)
