@@ -78,9 +78,10 @@ def measure(
             sides = contestants if count == 1 else own
             timed += latencies(sides, feeds, reference=base, threads=count, method=method, progress=progress, rng=rng)
         infos = tuple(VariantInfo(each.name, each.size, each.how, each.peer) for each in contestants)
-        inside = [each.name for each in own] if operators else []
         shares = [
-            share for name in inside for share in operator_times(name, bundle.network(role, name), feeds, method=method)
+            share
+            for variant in (bundle.manifest.variants(role) if operators else ())
+            for share in operator_times(variant, bundle.network(role, variant), feeds, method=method)
         ]
         rows.append(NetworkRow(role, base, infos, tuple(timed), tuple(shares)))
     return NetworksResult(
