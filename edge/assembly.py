@@ -31,7 +31,7 @@ from edge.conditions import OnCpu, RolledBack, TooHot, Updating
 from edge.config import RunSettings
 from edge.controls import Controls
 from edge.engine_builds import BuildNews, trying
-from edge.errors import EngineError, StoreError
+from edge.errors import CheckFailedError, EngineError, StoreError
 from edge.language import Composer
 from edge.memory import give_back_memory
 from edge.outputs.base import Output, Viewer
@@ -97,17 +97,9 @@ def assembled(
             required=settings.require == "tensorrt",
             progress=news,
         )
-        runtime = make_engine.runtime
         roles = landmark_roles(manifest, source.delivers, settings.landmarker, bundle.path)
         roles = (*roles, *sentence_roles(bundle, settings.sentence))
-        tried = trying(make_engine, notifier)
-        choose = partial(choose_variants, bundle, tried, runtime=runtime, fallback=make_engine.fallback, store=store)
-        if settings.variant == "auto":
-            choices = choose(roles=("classifier", *roles))
-        else:
-            others = choose(roles=roles)
-            choices = Choices((insist(bundle, tried, settings.variant), *others.roles))
-
+        choices = _chosen(bundle, make_engine, settings, notifier, roles=roles, store=store)
         news.over()
 
         strict = settings.variant != "auto" or bool(settings.require)
@@ -160,6 +152,30 @@ def assembled(
             variant=variant,
             notice=f"on the CPU, without the GPU: {on_cpu.reason}" if on_cpu.reason else "",
         )
+
+
+def _chosen(
+    bundle: Bundle,
+    make_engine: DeviceEngines,
+    settings: RunSettings,
+    notifier: Notifier,
+    *,
+    roles: Sequence[Role],
+    store: Store | None,
+) -> Choices:
+    """What runs of the classifier and of these roles; where TensorRT is required and refuses, its own reason is raised,
+    not that nothing else may run."""
+    tried, runtime, fallback = trying(make_engine, notifier), make_engine.runtime, make_engine.fallback
+    choose = partial(choose_variants, bundle, tried, runtime=runtime, fallback=fallback, store=store)
+    try:
+        if settings.variant == "auto":
+            return choose(roles=("classifier", *roles))
+        others = choose(roles=roles)
+        return Choices((insist(bundle, tried, settings.variant), *others.roles))
+    except CheckFailedError as error:
+        if settings.require and make_engine.refusal is not None:
+            raise make_engine.refusal from error
+        raise
 
 
 def _thresholds(settings: RunSettings) -> RecognitionSettings:

@@ -134,7 +134,12 @@ def _run(options: argparse.Namespace) -> int:
         none = engines.fallback or "the bundle has no fp16 networks: export it with --target jetson"
         sys.stdout.write("\n".join([f"{title}: {'engines' if results else f'no engines: {none}'}", *lines]) + "\n")
     if failed := [role for role, problem in results.items() if problem]:
-        raise EngineError("engines could not be built", where=title, found=", ".join(failed), remedy=results[failed[0]])
+        raise EngineError(
+            "engines could not be built",
+            where=title,
+            found=", ".join(failed),
+            remedy="what is said of each says why; after a change: edge build-engines --again",
+        )
     return 0
 
 

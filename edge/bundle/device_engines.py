@@ -8,7 +8,6 @@ on the CPU, and that is said aloud, with the reason: a kiosk that is slow for wa
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from edge.engines.base import Engine
     from edge.engines.tensorrt import Backend, Wanted
 
-_log = logging.getLogger(__name__)
 _FOLDER = "engines"
 
 Progress = Callable[[str], None]
@@ -35,7 +33,8 @@ class DeviceEngines:
     """Makes the engines of one bundle (an `edge.bundle.acceptance.EngineFactory`).
 
     ``runtime`` names what is used, with all that a choice of variants depends on; ``fallback`` says why TensorRT does
-    not run although the bundle is made for it, and what to do, empty where it does or the bundle is not.
+    not run although the bundle is made for it, and what to do, empty where it does or the bundle is not;
+    ``refusal`` is the last network that it was asked for and could not run.
 
     ``folder`` keeps built engines; ``required``: EngineError instead of a fallback; ``progress`` is told about once a
     second while one is built.
@@ -59,6 +58,7 @@ class DeviceEngines:
         self._others = {n.sha256 for n in manifest.networks if n.variant != "fp16" and n.role in roles}
         self._backend: Backend | None = None
         self.fallback = ""
+        self.refusal: EngineError | None = None
         if not self._halves:
             if required:
                 raise EngineError(
@@ -84,11 +84,11 @@ class DeviceEngines:
             try:
                 return self._backend.engine(self._wanted(model, label))
             except FingerpostError as error:
-                _log.warning("TensorRT does not run %s", error)
                 # Whatever it was, to whoever asks it is a network that cannot be run.
-                raise EngineError(
+                self.refusal = EngineError(
                     error.what, where=label, expected=error.expected, found=error.found, remedy=error.remedy
-                ) from error
+                )
+                raise self.refusal from error
         if self._required and digest in self._others:
             raise EngineError("TensorRT is required, and runs the fp16 network", where=label)
         return self._onnx(model, label)

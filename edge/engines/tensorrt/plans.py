@@ -89,7 +89,7 @@ class Plans:
                 built = self._built(wanted, key, scratch, say)
                 return self.cache.publish(key, scratch, built, wanted.label)
             except EngineError as error:
-                self.cache.quarantine(key, str(error))
+                self.cache.quarantine(key, str(error).removeprefix(wanted.label).lstrip(":, "))
                 raise
             except OSError as error:  # a full disk, or no memory for a process: it says nothing of the network
                 raise EngineError(
