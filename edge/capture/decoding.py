@@ -39,7 +39,8 @@ def to_bgr(raw: RawPicture) -> UInt8Array | None:
 
 
 def _rows(data: UInt8Array, count: int, stride: int, length: int) -> UInt8Array | None:
-    """Rows without their padding; None when there are fewer."""
+    """Rows without their padding; None when there are fewer. A driver that says no stride has none."""
+    stride = stride or length
     if stride < length or data.size < count * stride:
         return None
     return data[: count * stride].reshape(count, stride)[:, :length]

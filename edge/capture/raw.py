@@ -21,8 +21,9 @@ FORMATS = ("YUYV", "UYVY", "NV12", BGR, "RGB3", *COMPRESSED, "GREY")
 
 @dataclass(frozen=True, slots=True)
 class RawPicture:
-    """``data`` in the format of four letters ``code``, ``stride`` bytes a row where it has rows; ``captured`` monotonic
-    seconds, which all processes share; ``number`` counts published pictures from 1."""
+    """``data`` in the format of four letters ``code``, ``stride`` bytes a row (0: those of its pixels).
+
+    ``captured`` in monotonic seconds, which all processes share; ``number`` counts published pictures from 1."""
 
     data: bytes | bytearray | memoryview
     code: str

@@ -75,13 +75,14 @@ class V4l2Stream:
             index, _kind, used, flags, _field, seconds, micros, sequence, *_rest = _BUFFER.unpack(buffer)
             self._queue.append(index)
             stamp = (sequence, seconds, micros)
-            if flags & _DAMAGED or used == 0 or stamp == self._last:
+            # A driver that has no clock says 0 each time.
+            if flags & _DAMAGED or used == 0 or (stamp == self._last and any(stamp)):
                 continue
             self._last = stamp
             view = memoryview(self._buffers[index])[:used]
             captured = _captured(seconds + micros / 1e6 if flags & _CLOCKS == _MONOTONIC else 0.0)
             return RawPicture(view, self._code, *self._size, self._stride, captured)
-        raise self._ended("damaged pictures only")
+        raise self._ended("damaged or old pictures only")
 
     def close(self) -> None:
         """Release the camera."""

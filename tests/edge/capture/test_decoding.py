@@ -64,6 +64,8 @@ def test_rows_with_padding_are_read_without_it(scene, code):
     whole = to_bgr(RawPicture(tight.tobytes(), code, WIDTH, HEIGHT, stride(code), 0.0))
     image = to_bgr(RawPicture(padded.tobytes(), code, WIDTH, HEIGHT, stride(code) + 32, 0.0))
     assert image is not None and whole is not None and (image == whole).all()
+    unsaid = to_bgr(RawPicture(tight.tobytes(), code, WIDTH, HEIGHT, 0, 0.0))
+    assert unsaid is not None and (unsaid == whole).all()
 
 
 @pytest.mark.parametrize("code", [code for code in FORMATS if code not in ("MJPG", "JPEG")])

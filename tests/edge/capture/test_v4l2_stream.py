@@ -92,7 +92,7 @@ class Driver:
         content, flags, age, sequence = picture if isinstance(picture, tuple) else (picture, MONOTONIC, 0.01, None)
         index = self.queued.pop(0)
         self.memory[index * PAGE][: len(content)] = content
-        stamp = time.monotonic() - age if sequence is None else 1.0
+        stamp = time.monotonic() - age if sequence is None else min(sequence, 1)
         struct.pack_into("=IIII", data, 0, index, 1, len(content), flags)
         struct.pack_into("=qq", data, 24, int(stamp), int(stamp % 1 * 1e6))
         struct.pack_into("=I", data, 56, self.sequence if sequence is None else sequence)
@@ -197,9 +197,23 @@ def test_what_is_damaged_empty_or_seen_before_is_no_picture(start):
     assert len(driver.queued) == 2
 
 
+def test_a_driver_that_counts_nothing_is_believed(start):
+    nothing = [(content, 0, 0.0, 0) for content in (b"a", b"b", b"c")]
+    stream = start(Driver(WEBCAM, *nothing))
+    assert [bytes(stream.read().data) for _ in range(3)] == [b"a", b"b", b"c"]
+
+
+def test_one_picture_again_and_again_is_the_end(start):
+    """Its process is started anew then, as when nothing comes."""
+    stream = start(Driver(WEBCAM, *([(b"x", 0, 0.0, 7)] * 100)))
+    stream.read()
+    with pytest.raises(SourceError, match="damaged or old pictures only"):
+        stream.read()
+
+
 def test_damaged_pictures_only_are_the_end(start):
     stream = start(Driver(WEBCAM, *([errno.EIO] * 100)))
-    with pytest.raises(SourceError, match="stopped giving pictures; found damaged pictures only"):
+    with pytest.raises(SourceError, match="stopped giving pictures; found damaged or old pictures only"):
         stream.read()
 
 
