@@ -87,6 +87,7 @@ def test_a_full_disk_stops_updates_and_not_the_kiosk(kiosk: Kiosk, report: Repor
     report.recovered("disk full, then killed", ready.time - begin)
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_is_refused_and_the_old_one_runs_on(kiosk: Kiosk, report: Report) -> None:
     _inject(kiosk, report, "damaged bundle offered")
     main = kiosk.pid
@@ -98,6 +99,7 @@ def test_a_damaged_bundle_is_refused_and_the_old_one_runs_on(kiosk: Kiosk, repor
     report.recovered("damaged bundle offered")
 
 
+@pytest.mark.slow
 def test_a_trial_that_never_becomes_healthy_is_rolled_back(go_on: GoOn, updated: Frozen, report: Report) -> None:
     """It is killed each time before a frame went through, as one that crashes would be."""
     kiosk = go_on(updated)
@@ -114,6 +116,7 @@ def test_a_trial_that_never_becomes_healthy_is_rolled_back(go_on: GoOn, updated:
     report.recovered("bundle on trial crashes", kiosk.guest.now() - begin)
 
 
+@pytest.mark.slow
 def test_a_service_that_always_crashes_ends_in_safe_mode_that_says_why(kiosk: Kiosk, report: Report) -> None:
     begin = _inject(kiosk, report, "service crashes at each start")
     note = "/run/fingerpost/starts.json"

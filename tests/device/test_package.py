@@ -10,6 +10,7 @@ from .workshop import TEST
 pytestmark = [pytest.mark.device, pytest.mark.timeout(7200)]
 
 
+@pytest.mark.slow
 def test_an_upgrade_keeps_bundle_and_settings_and_the_service_runs_on(kiosk: Kiosk) -> None:
     kiosk.run("echo '# mine' >> /etc/fingerpost/fingerpost.conf")
     main, begin = kiosk.pid, kiosk.guest.now()
@@ -20,6 +21,7 @@ def test_an_upgrade_keeps_bundle_and_settings_and_the_service_runs_on(kiosk: Kio
     assert kiosk.run("ls -d /opt/fingerpost*").text.split() == ["/opt/fingerpost"]
 
 
+@pytest.mark.slow
 def test_removed_it_stops_and_keeps_what_is_yours_purged_it_is_gone(kiosk: Kiosk) -> None:
     kiosk.run("dpkg --remove fingerpost", timeout=60)
     assert kiosk.run("systemctl is-active fingerpost", check=False).code != 0

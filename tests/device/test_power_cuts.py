@@ -70,6 +70,7 @@ def test_while_it_runs(plug: MakePlug, workshop: Workshop, installed: Frozen, re
     assert "fingerpost" in kiosk.run("journalctl -b -1 -n 300 -u fingerpost --no-pager | tail -3").text
 
 
+@pytest.mark.slow
 def test_while_a_bundle_is_installed(plug: MakePlug, installed: Frozen, report: Report) -> None:
     report.injected("power cut while a bundle is installed")
     board = plug(installed)
@@ -88,6 +89,7 @@ def test_while_a_bundle_is_installed(plug: MakePlug, installed: Frozen, report: 
     report.recovered("power cut while a bundle is installed", ready.time)
 
 
+@pytest.mark.slow
 def test_while_a_bundle_is_activated(plug: MakePlug, updated: Frozen, report: Report) -> None:
     report.injected("power cut while a bundle is activated")
     board = plug(updated)

@@ -78,6 +78,7 @@ def test_the_doctor_finds_nothing_that_fails(kiosk: Kiosk) -> None:
     assert page["failed"] == 0, [finding for finding in page["findings"] if finding["verdict"] == "fail"]
 
 
+@pytest.mark.slow
 def test_a_pi_5_boots_to_a_ready_kiosk(workshop: Workshop, installed: Frozen, report: Report, tmp_path: Path) -> None:
     guest = workshop.board(overlay(installed.card, tmp_path / "card.qcow2"), tmp_path, processor="cortex-a76")
     try:
