@@ -57,7 +57,7 @@ class BuildNews:
         now = self._clock()
         if self._told is None:
             for output in self._outputs:
-                output.show(State("updating", 0.0, "the GPU's engines are built: some minutes, once"))
+                output.show(State("building", 0.0, "some minutes, once"))
         if self._told is None or now - self._told >= _EVERY_S:
             self._told = now
             self._notifier.extend(_LONGER_S)
@@ -68,7 +68,7 @@ class BuildNews:
         if self._told is not None:
             self._told = None
             for output in self._outputs:
-                output.show(State("updating", 0.0, over=True))
+                output.show(State("building", 0.0, over=True))
 
 
 def trying(make_engine: EngineFactory, notifier: Notifier) -> EngineFactory:

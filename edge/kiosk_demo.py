@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SCENES = (
     "starting", "waiting", "hand", "recognising", "sure", "unsure", "camera-lost", "updating", "rolled-back", "too-hot",
-    "on-cpu", "safe-mode", "ended",
+    "on-cpu", "building", "safe-mode", "ended",
 )  # fmt: skip
 
 

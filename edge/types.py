@@ -50,9 +50,10 @@ StateName = Literal[
     "rolled-back",
     "too-hot",
     "on-cpu",
+    "building",
     "safe-mode",
 ]
-BESIDE: frozenset[StateName] = frozenset(("updating", "rolled-back", "too-hot", "on-cpu"))
+BESIDE: frozenset[StateName] = frozenset(("updating", "rolled-back", "too-hot", "on-cpu", "building"))
 """States that stand beside what the recogniser does, until one of the same name is ``over``; any other replaces the one
 before."""
 ActionName = Literal["clear", "undo-letter", "undo-word", "restore", "space", "complete", "speak", "sentence", "forget"]

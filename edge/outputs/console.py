@@ -30,6 +30,7 @@ _WORDS: dict[StateName, str] = {
     "rolled-back": "the update was taken back:",
     "too-hot": "too hot, reading more slowly",
     "on-cpu": "on the CPU, without the GPU:",
+    "building": "the GPU's engines are built:",
 }
 _REFRESH_S = 0.1
 

@@ -14,8 +14,8 @@ timeline, durations are seconds; ``null`` where there is none.
                 "others"}``, the spelled words that were corrected; ``by`` ("rules" or "t5"); ``time``
 ``state``       ``name``: "starting", "waiting", "hand", "recognising", "sure", "unsure", "camera-lost", "safe-mode" or
                 "ended"; or one that stands beside these until it comes again with ``over`` true: "updating",
-                "rolled-back", "too-hot", "on-cpu"; ``time``; ``detail``; ``alternatives`` as for a sign: the two
-                likeliest of "unsure"; ``over``
+                "rolled-back", "too-hot", "on-cpu", "building" (the GPU's engines); ``time``; ``detail``;
+                ``alternatives`` as for a sign: the two likeliest of "unsure"; ``over``
 ``action``      ``name`` of what was asked for and done: "clear", "undo-letter", "undo-word", "restore", "space",
                 "complete", "speak", "sentence" or "forget"; ``origin`` ("touch", "key", "gesture", "mqtt", "nobody":
                 who was there has left, ...); ``value``, the word of "complete"

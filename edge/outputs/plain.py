@@ -15,6 +15,7 @@ _TROUBLE: dict[StateName, str] = {
     "rolled-back": "the update was taken back",
     "too-hot": "too hot, reading more slowly",
     "on-cpu": "on the CPU, without the GPU",
+    "building": "the GPU's engines are built",
 }
 
 

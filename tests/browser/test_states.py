@@ -24,6 +24,7 @@ BESIDE = {
     "updating": "Trying an update\nhands 1.1.0",
     "rolled-back": "Update taken back\nhands 1.1.0 gave numbers that are not finite",
     "too-hot": "Too hot, so slower\n81\u00a0°C",
+    "building": "Preparing the GPU\nSome minutes, once.",
     "on-cpu": "Without the GPU, so slower\nThe operator's page says why.",
 }
 CURTAINS = {"starting": "Starting", "safe-mode": "Out of order"}
@@ -64,7 +65,7 @@ def test_states_beside_the_others_say_why_and_go_again(shown):
 def test_several_states_beside_the_others_are_named_without_their_reasons(shown):
     for name in BESIDE:
         shown.fake.scene(name)
-    shown.wait("document.querySelectorAll('#beside li').length === 4")
+    shown.wait("document.querySelectorAll('#beside li').length === 5")
     assert shown.text("#beside").split() == " ".join(words.partition("\n")[0] for words in BESIDE.values()).split()
     for name in BESIDE:
         shown.hub.show(State(name, 0.0, over=True))
@@ -78,6 +79,16 @@ def test_a_state_without_reading_covers_everything(shown, name):
     shown.page.wait_for_selector("#curtain", state="visible")
     assert shown.text("#curtain-words") == CURTAINS[name]
     assert shown.page.evaluate("document.querySelector('main').inert")
+
+
+def test_a_start_that_takes_minutes_says_why(shown):
+    shown.fake.scene("starting")
+    shown.hub.show(State("building", 0.0, "some minutes, once"))
+    shown.wait("document.body.dataset.curtain === 'building'")
+    assert shown.text("#curtain") == "Preparing the GPU\nSome minutes, once."
+    shown.hub.show(State("building", 0.0, over=True))
+    shown.wait("document.body.dataset.curtain === 'starting'")
+    assert shown.text("#curtain") == "Starting\nReady in a moment."
 
 
 def test_nothing_is_shown_before_there_is_something_to_show(page, shown):

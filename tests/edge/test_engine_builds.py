@@ -37,7 +37,7 @@ def test_outputs_and_systemd_are_told_while_an_engine_is_built() -> None:
         news(f"hand fp16: {second} %")
     news.over()
     states = [item for item in output.items if isinstance(item, State)]
-    assert [(state.name, state.over) for state in states] == [("updating", False), ("updating", True)]
+    assert [(state.name, state.over) for state in states] == [("building", False), ("building", True)]
     assert [text for kind, text in notifier.told if kind == "extend"] == ["180"] * 3
     assert notifier.told[-1] == ("status", "building hand fp16: 20 %")
 

@@ -48,6 +48,7 @@ SCENES: tuple[StateName, ...] = (
     "rolled-back",
     "too-hot",
     "on-cpu",
+    "building",
     "safe-mode",
     "ended",
 )
@@ -60,6 +61,7 @@ _DETAILS: dict[StateName, str] = {
     "rolled-back": "hands 1.1.0 gave numbers that are not finite",
     "safe-mode": "no bundle is active here",
     "too-hot": "81\u00a0°C",
+    "building": "some minutes, once",
     "on-cpu": "there is no NVIDIA driver here; expected libcuda.so.1",
 }
 

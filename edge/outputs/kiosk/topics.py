@@ -5,7 +5,7 @@ One message is an object with the topics that changed since the message before:
 =============== =====================================================================================================
 ``live``        in every message: whether the loop moves, or says why it does not
 ``state``       ``name``, ``detail``, ``alternatives`` (a list of ``[label, probability]``)
-``beside``      a list of ``{name, detail}``: updating, rolled back, too hot, on the CPU
+``beside``      a list of ``{name, detail}``: updating, rolled back, too hot, on the CPU, building
 ``caption``     the whole text
 ``sign``        ``label``, ``kind``, ``confidence``; ``n`` counts them, so that the same letter twice is two
 ``guess``       ``label``, ``kind``, ``confidence``, ``alternatives``; or null

@@ -10,6 +10,7 @@ const LONG = 16; // and of one that is shown smallest
 const PAST = 2; // sentences before the last that are shown
 const KEPT = 300; // characters of a caption that are painted: more than the screen holds
 const SAY_AFTER = 1200; // ms without a new letter before a screen reader says the text
+const OWN_WORDS = ["on-cpu", "building"]; // states whose reason is for the operator: the signer gets other words
 
 const part = (id) => document.getElementById(id);
 const shown = { live: false, started: false };
@@ -50,7 +51,7 @@ function paint() {
   if ("state" in fresh) shown.state = fresh.state;
   if ("sign" in fresh) shown.sign = fresh.sign;
   if ("state" in fresh || "sign" in fresh) paintState(shown.state);
-  if ("beside" in fresh) paintBeside(fresh.beside);
+  if ("beside" in fresh) paintBeside((shown.beside = fresh.beside));
   if ("caption" in fresh) paintCaption(fresh.caption);
   if ("sentence" in fresh) paintSentence(fresh.sentence);
   if ("past" in fresh) shown.past = fresh.past;
@@ -86,7 +87,7 @@ function paintBeside(states) {
     const line = document.createElement("li");
     line.dataset.state = state.name;
     const words = document.createElement("p");
-    words.append(made("strong", text(`beside.${state.name}`)), made("span", state.name === "on-cpu" ? text("beside.on-cpu.detail") : state.detail));
+    words.append(made("strong", text(`beside.${state.name}`)), made("span", OWN_WORDS.includes(state.name) ? text(`beside.${state.name}.detail`) : state.detail));
     line.append(shape(`#shape-${state.name}`), words);
     return line;
   }));
@@ -206,12 +207,13 @@ function curtain() {
   if (!shown.live) return shown.started ? "lost" : "starting";
   if (!shown.moves) return "stalled";
   const name = shown.state?.name ?? "starting";
+  if (name === "starting" && shown.beside?.some((state) => state.name === "building")) return "building";
   return name === "starting" || name === "safe-mode" ? name : null;
 }
 
 // A server that comes back tells everything anew; what it does not tell is gone.
 function forget() {
-  Object.assign(shown, { sign: null, words: [], undone: false, action: undefined, past: [], captioned: false });
+  Object.assign(shown, { beside: [], sign: null, words: [], undone: false, action: undefined, past: [], captioned: false });
   paintPast();
   paintCaption("");
   paintGuess(null);
