@@ -207,7 +207,7 @@ def _front(result: ClassifierResult, sizes: Mapping[str, int]) -> Plot:
     """Size, latency and accuracy together; without labelled data, agreement stands for accuracy."""
     cpu = {row.variant: row.cpu.p50 * 1e3 for row in result.latencies if row.threads == 1}
     right = {each.variant: each.agreement for each in result.golden}
-    name = f"share of golden inputs with the label of {result.reference}"
+    name = f"same label as {result.reference}, golden"
     if result.scores:
         right, name = {score.variant: score.accuracy.value for score in result.scores}, "accuracy"
     points = [(variant, cpu[variant], right[variant], sizes[variant] / 2**20) for variant in cpu if variant in right]

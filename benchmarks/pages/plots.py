@@ -42,8 +42,9 @@ def distributions(samples: Mapping[str, Sequence[float]], *, label: str, factor:
         end = 0.0
         for number, (name, values) in enumerate(samples.items()):
             ordered = np.sort(np.asarray(values)) * factor
-            share = np.arange(1, len(ordered) + 1) / len(ordered)
-            axes.step(ordered, share, where="post", label=name, color=_colour(number), linestyle=_dashes(number))
+            share = np.arange(len(ordered) + 1) / len(ordered)
+            rises = np.concatenate([ordered[:1], ordered])  # from 0, so that a single sample is a line too
+            axes.step(rises, share, where="post", label=name, color=_colour(number), linestyle=_dashes(number))
             end = max(end, float(np.percentile(ordered, _LONGEST_TAIL)))
         axes.set(xlabel=label, ylabel="share", ylim=(0, 1.02), xlim=(0, end * 1.05 or 1))
         axes.grid(alpha=0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -36,3 +37,13 @@ def test_a_front_does_not_blow_small_differences_up(low: float, high: float) -> 
     front([("a", 1.0, low, 1.0), ("b", 2.0, high, 2.0)], labels=("ms", "accuracy"))(figure)
     bottom, top = figure.axes[0].get_ylim()
     assert bottom < low and top > high and top - bottom >= 0.02
+
+
+@pytest.mark.parametrize("samples", [[0.002], [0.001, 0.002]])
+def test_a_distribution_rises_from_nothing_to_all_of_it(samples: list[float]) -> None:
+    figure = Figure()
+    distributions({"ours": samples}, label="ms")(figure)
+    (line,) = figure.axes[0].get_lines()
+    x, y = (list(map(float, np.asarray(values))) for values in (line.get_xdata(), line.get_ydata()))
+    assert x == [1e3 * value for value in (samples[0], *samples)]
+    assert (y[0], y[-1]) == (0, 1)
