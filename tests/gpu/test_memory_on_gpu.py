@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,20 @@ def test_opening_and_closing_leaves_nothing_behind(gpu: Gpu, memory: Memory) -> 
         other.pinned((1 << 20,), "float32")
         other.close()
     assert before - memory.available() < _LEAK
+
+
+def test_the_thread_is_left_with_the_context_that_it_had(gpu: Gpu, memory: Memory) -> None:
+    before = _current()
+    other = type(memory)()
+    other.allocate(1 << 20)
+    other.close()
+    assert before and _current() == before
+
+
+def _current() -> int | None:
+    context = ctypes.c_void_p()
+    assert ctypes.CDLL("libcuda.so.1").cuCtxGetCurrent(ctypes.byref(context)) == 0
+    return context.value
 
 
 def test_one_of_the_packages_is_found(memory: Memory) -> None:

@@ -6,6 +6,7 @@ whatever thread happened to import it ("invalid device context" in every other).
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from edge.types import AnyArray
 class PycudaMemory:
     """`edge.engines.tensorrt.memory.Memory` by pycuda; raises ImportError where there is none, and EngineError."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[str], Any] = ctypes.CDLL) -> None:
+        self._load = load
         self._driver: Any = importlib.import_module("pycuda.driver")
         self.name = f"pycuda {metadata.version('pycuda')}"
         with self._explained("the GPU cannot be opened"):
@@ -32,7 +34,7 @@ class PycudaMemory:
                 self._queue = self._driver.Stream()
                 self.stream = int(self._queue.handle)
         except EngineError:
-            self._context.pop()
+            _let_go(self._context, load)
             raise
         self._pinned: list[Any] = []
         self._allocated: list[Any] = []
@@ -87,7 +89,7 @@ class PycudaMemory:
         finally:
             self._allocated, self._pinned, self._queue = [], [], None
             context, self._context = self._context, None
-            context.pop()
+            _let_go(context, self._load)
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -95,3 +97,14 @@ class PycudaMemory:
             yield
         except self._driver.Error as error:
             raise EngineError(what, where=self.name, found=str(error).splitlines()[0][:160]) from error
+
+
+def _let_go(context: Any, load: Callable[[str], Any]) -> None:
+    """Release a primary context and leave the thread with the one that it had before.
+
+    pycuda's destructor takes any context for one that it made and would detach it as such, so it is detached by hand;
+    and detaching one that is not current makes it current, and leaves it so (pycuda 2026.1, src/cpp/cuda.hpp).
+    """
+    context.pop()
+    context.detach()
+    load("libcuda.so.1").cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))

@@ -96,7 +96,9 @@ def _pycuda(monkeypatch: pytest.MonkeyPatch, events: list[str]) -> None:
 
         return Address(4096)
 
-    context = SimpleNamespace(push=lambda: events.append("push"), pop=lambda: events.append("pop"))
+    context = SimpleNamespace(
+        push=lambda: events.append("push"), pop=lambda: events.append("pop"), detach=lambda: events.append("detach")
+    )
     package, driver = ModuleType("pycuda"), ModuleType("pycuda.driver")
     vars(driver).update(
         Error=_RefusalError,
@@ -115,7 +117,8 @@ def _pycuda(monkeypatch: pytest.MonkeyPatch, events: list[str]) -> None:
 def test_pycuda_uses_the_primary_context_and_lets_go_of_it_last(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
     _pycuda(monkeypatch, events)
-    memory = PycudaMemory()
+    cuda = _Libcuda()
+    memory = PycudaMemory(load=lambda name: cuda)
     assert (memory.name, memory.stream, memory.available()) == ("pycuda 2024.1", 9, 10)
     memory.pinned((2,), "float32")
     assert memory.allocate(8) == 4096
@@ -123,7 +126,8 @@ def test_pycuda_uses_the_primary_context_and_lets_go_of_it_last(monkeypatch: pyt
         memory.allocate(101)
     memory.close()
     memory.close()
-    assert events == ["push", "free", "free pinned", "pop"]
+    assert events == ["push", "free", "free pinned", "pop", "detach"]
+    assert cuda.calls == ["cuCtxPopCurrent_v2"], "detaching has made it current again"
 
 
 def test_pycuda_is_taken_first(monkeypatch: pytest.MonkeyPatch) -> None:
