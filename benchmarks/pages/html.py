@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -44,10 +45,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def page(title: str, reports: Sequence[Sequence[Block]]) -> str:
     """The whole page of one or several reports, each of which begins with its top heading."""
     body = []
-    links = []
+    links = [f'<a href="#part{number}">{escape(name)}</a>' for number, name in enumerate(_names(reports))]
     for number, report in enumerate(reports):
-        top = next((each.text for each in report if isinstance(each, Heading) and each.top), f"part {number + 1}")
-        links.append(f'<a href="#part{number}">{escape(top)}</a>')
         blocks = "\n".join(_html(block, f"{number}-{place}") for place, block in enumerate(report))
         body.append(f'<section id="part{number}">\n{blocks}\n</section>')
     contents = f"<nav>{' '.join(links)}</nav>\n" if len(reports) > 1 else ""
@@ -82,6 +81,19 @@ def _apart(text: str, name: str) -> str:
     text = re.sub(r'\bid="([^"]+)"', rf'id="p{name}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#p{name}-\1)", text)
     return re.sub(r'href="#([^"]+)"', rf'href="#p{name}-\1"', text)
+
+
+def _names(reports: Sequence[Sequence[Block]]) -> list[str]:
+    """What each report is called; of several called alike, also what each is about."""
+    tops = [next((each for each in report if isinstance(each, Heading) and each.top), None) for report in reports]
+    often = Counter(top.text for top in tops if top is not None)
+    names = []
+    for number, top in enumerate(tops, start=1):
+        if top is None:
+            names.append(f"part {number}")
+        else:
+            names.append(f"{top.text} {top.detail.split(' ')[0]}" if often[top.text] > 1 else top.text)
+    return names
 
 
 def _html(block: Block, name: str) -> str:

@@ -73,3 +73,10 @@ def test_what_a_bundle_says_cannot_become_markup() -> None:
     text = page(evil, [blocks])
     assert "<script" not in text
     assert read(text).tags.count("table") == 1
+
+
+def test_reports_called_alike_are_told_apart_by_what_they_are_about():
+    reports = [[Heading("Classifier", name, top=True)] for name in ("dexnet 0.1.0 for pi", "resnet18 0.1.0 for pi")]
+    text = page("Figures", [*reports, [Heading("Start-up", "dexnet 0.1.0: a process", top=True)], []])
+    names = ["Classifier dexnet", "Classifier resnet18", "Start-up", "part 4"]
+    assert re.findall(r'<a href="#part\d">([^<]*)</a>', text) == names
