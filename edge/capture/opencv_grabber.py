@@ -9,12 +9,11 @@ import numpy as np
 
 from edge.capture.devices import list_cameras
 from edge.capture.opencv import quiet_cv2
-from edge.capture.raw import RawPicture
+from edge.capture.raw import RawPicture, capture_time
 from edge.capture.spec import CameraSpec, without_password
 from edge.errors import SourceError
 from edge.types import UInt8Array
 
-_OLDEST_S = 1.0
 _BAD_READS = 20
 _RETRY_S = 0.05
 
@@ -30,11 +29,7 @@ class Capture(Protocol):
 
 
 class CaptureGrabber:
-    """A camera through ``cv2.VideoCapture``; see `open_device` and `open_address`.
-
-    A picture's time is the driver's own timestamp where it is on the monotonic clock, because that is when the light
-    fell on the sensor, not when we came to read it.
-    """
+    """A camera through ``cv2.VideoCapture``; see `open_device` and `open_address`."""
 
     def __init__(self, capture: Capture, where: str) -> None:
         cv2 = quiet_cv2()
@@ -46,7 +41,8 @@ class CaptureGrabber:
         for _attempt in range(_BAD_READS):
             ok, image = self._capture.read()
             if ok and image is not None:
-                return RawPicture.from_bgr(np.ascontiguousarray(image, np.uint8), self._capture_time())
+                captured = capture_time(self._capture.get(self._position) / 1000)
+                return RawPicture.from_bgr(np.ascontiguousarray(image, np.uint8), captured)
             time.sleep(_RETRY_S)
         raise SourceError(
             "the camera stopped giving pictures",
@@ -57,11 +53,6 @@ class CaptureGrabber:
     def close(self) -> None:
         """Release the camera."""
         self._capture.release()
-
-    def _capture_time(self) -> float:
-        now = time.monotonic()
-        stamp = self._capture.get(self._position) / 1000
-        return stamp if now - _OLDEST_S < stamp <= now else now
 
 
 def open_device(spec: CameraSpec) -> CaptureGrabber:

@@ -6,6 +6,7 @@ neither NumPy nor OpenCV, and what nobody took in time was never decoded.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ BGR = "BGR3"
 COMPRESSED = ("MJPG", "JPEG")
 FORMATS = ("YUYV", "UYVY", "NV12", BGR, "RGB3", *COMPRESSED, "GREY")
 """What can be decoded, best first: without compression where the camera has the wanted size in it."""
+_OLDEST_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,10 @@ class RawPicture:
         """A picture (H, W, 3) BGR, whose memory is not copied."""
         height, width = image.shape[:2]
         return cls(image.data.cast("B"), BGR, width, height, width * 3, captured)
+
+
+def capture_time(stamp: float) -> float:
+    """When a picture was captured, by the driver's ``stamp`` (seconds; 0: none): when the light fell on the sensor, not
+    when we came to read it. Where the stamp is not on the monotonic clock, now."""
+    now = time.monotonic()
+    return stamp if now - _OLDEST_S < stamp <= now else now

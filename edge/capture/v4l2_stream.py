@@ -13,10 +13,9 @@ import fcntl
 import mmap
 import os
 import struct
-import time
 from collections.abc import Callable, Sequence
 
-from edge.capture.raw import RawPicture
+from edge.capture.raw import RawPicture, capture_time
 from edge.capture.spec import CameraSpec
 from edge.capture.v4l2 import Ioctl
 from edge.errors import SourceError
@@ -36,7 +35,6 @@ _CAPTURE, _MAPPED = 1, 1
 _DAMAGED, _MONOTONIC, _CLOCKS = 0x40, 0x2000, 0xE000
 _BUFFERS = 3
 """One that is read, one that is filled, one between."""
-_OLDEST_S = 1.0
 _BAD_BUFFERS = 20
 """In a row; a few are nothing."""
 
@@ -80,7 +78,7 @@ class V4l2Stream:
                 continue
             self._last = stamp
             view = memoryview(self._buffers[index])[:used]
-            captured = _captured(seconds + micros / 1e6 if flags & _CLOCKS == _MONOTONIC else 0.0)
+            captured = capture_time(seconds + micros / 1e6 if flags & _CLOCKS == _MONOTONIC else 0.0)
             return RawPicture(view, self._code, *self._size, self._stride, captured)
         raise self._ended("damaged or old pictures only")
 
@@ -116,9 +114,9 @@ def open_stream(
     """The camera of ``spec`` in the first of ``formats`` that it has in the wanted size, else in the first that it has
     at all; None when it has none, or cannot be read in this way. Raises SourceError when another program reads it.
     """
-    descriptor = os.open(spec.address, os.O_RDWR | os.O_CLOEXEC)
-    stream: V4l2Stream | None = None
+    descriptor, stream = -1, None
     try:
+        descriptor = os.open(spec.address, os.O_RDWR | os.O_CLOEXEC)
         stream = _started(descriptor, spec, formats, ioctl, memory or _map)
     except OSError as error:
         if error.errno == errno.EBUSY:
@@ -128,7 +126,7 @@ def open_stream(
                 remedy="end it: `fuser -v /dev/video*` names it",
             ) from error
     finally:
-        if stream is None:
+        if stream is None and descriptor >= 0:
             os.close(descriptor)
     return stream
 
@@ -170,12 +168,6 @@ def _set_rate(descriptor: int, fps: float, ioctl: Ioctl) -> None:
 
 def _buffer(index: int) -> bytes:
     return _BUFFER.pack(index, _CAPTURE, 0, 0, 0, 0, 0, 0, _MAPPED, 0, 0, 0, 0)
-
-
-def _captured(stamp: float) -> float:
-    """The driver's time where it is on our clock, because that is when the light fell on the sensor."""
-    now = time.monotonic()
-    return stamp if now - _OLDEST_S < stamp <= now else now
 
 
 def _map(descriptor: int, length: int, offset: int) -> mmap.mmap:

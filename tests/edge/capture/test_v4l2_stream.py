@@ -175,6 +175,10 @@ def test_a_camera_in_use_is_said(start):
     assert open_files() == before
 
 
+def test_a_device_that_cannot_be_opened_is_left_to_others(tmp_path: Path):
+    assert open_stream(CameraSpec("v4l2", str(tmp_path / "video7")), FORMATS) is None
+
+
 def test_the_drivers_time_is_the_capture_time(start):
     stream = start(Driver(WEBCAM, (b"x", MONOTONIC, 0.25, None)))
     begin = time.monotonic()
