@@ -22,6 +22,7 @@ from export.checkpoints.keras_import import is_keras, read_keras
 from export.checkpoints.reading import Checkpoint, load_weights, read_checkpoint
 from export.labels import check_count, read_labels
 from export.models.base import LoadedModel, ModelFamily
+from export.models.committee import build_committee, member_count
 from export.models.registry import families, family
 
 _WEIGHTS = "model.safetensors"
@@ -52,15 +53,16 @@ def load_family(name: str | None, request: Request) -> LoadedModel:
     checkpoint = _read(path, entry, request)
     beside = look_beside(checkpoint.path)
     preprocess, notes = _preprocess(entry.preprocess, request, beside, path)
+    members = member_count(checkpoint.tensors)
     labels, classes, label_notes = _labels(
-        lambda n: _network(entry, entry.build(n, preprocess)),
+        lambda n: _network(entry, build_committee(entry, n, preprocess, members)),
         checkpoint,
         request,
         beside,
         known=(entry.default_labels, entry.classes),
         what=entry.name,
     )
-    module = entry.build(classes, preprocess)
+    module = build_committee(entry, classes, preprocess, members)
     bare = _network(entry, module)
     load_weights(bare if set(checkpoint.tensors) & set(bare.state_dict()) else module, checkpoint)
     return LoadedModel(

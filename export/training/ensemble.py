@@ -1,25 +1,63 @@
 """Several trainings as one: ``python -m export.training.ensemble FOLDER FOLDER ...``.
 
 Each folder holds the ``predictions.npz`` that a training (`export.training.session`) made of recordings left out of
-it, the same for all; what differs is the seed or the recipe. The logarithms of their probabilities are averaged.
+it, the same for all; what differs is the seed or the recipe. The logarithms of their probabilities are averaged, as
+`export.models.committee` does on the device; ``python -m export.training RECIPE --member DIR`` makes such a checkpoint.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
 
 import numpy as np
 
+from edge.bundle.manifest import Label
 from edge.errors import FingerpostError, InputError
 from edge.types import FloatArray
 from export.training.evaluation import Predictions, accuracy_by_source
+from export.training.folder import CONFIG, METRICS
 
+PREDICTIONS = "predictions.npz"
 _ARRAYS = {"logits", "labels", "sources", "classes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Another training whose network joins: its folder, the command that made it, and what it may differ in."""
+
+    folder: Path
+    command: str
+    seed: int
+    epochs: int
+
+
+def read_member(folder: Path, *, family: str, preprocess: str, labels: Sequence[Label], out: Sequence[str]) -> Member:
+    """The training in ``folder``; `InputError` where it is of another network, other classes or other recordings."""
+    path = folder / CONFIG
+    try:
+        found = json.loads(path.read_text())
+        measured = json.loads((folder / METRICS).read_text())
+        made = Member(folder, found["command"], found["seed"], len(measured["history"]))
+        known = [found["family"], found["preprocess"], sorted(found["left_out"])]
+        names = [label["name"] for label in found["labels"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "is not a finished training", where=path, found=error, remedy="name the --output of an earlier call"
+        ) from error
+    for what, expected, got in (
+        ("of another network, or without other sources", [family, preprocess, sorted(out)], known),
+        ("of other classes", [label.name for label in labels], names),
+    ):
+        if expected != got:
+            raise InputError(f"is a training {what}", where=path, expected=expected, found=got)
+    return made
 
 
 def average(members: Sequence[Predictions]) -> Predictions:
@@ -33,12 +71,12 @@ def _log_softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))
 
 
-def read_members(folders: Sequence[Path]) -> tuple[list[Predictions], list[str]]:
+def read_predictions(folders: Sequence[Path]) -> tuple[list[Predictions], list[str]]:
     """The predictions of each folder, and the classes; `InputError` where they are of different recordings."""
     found: list[Predictions] = []
     classes: list[str] = []
     for folder in folders:
-        path = folder / "predictions.npz"
+        path = folder / PREDICTIONS
         try:
             with np.load(path, allow_pickle=False) as archive:
                 missing = sorted(_ARRAYS - set(archive.files))
@@ -68,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="output of a training on other sources")
     options = parser.parse_args(arguments)
     try:
-        members, classes = read_members(options.folders)
+        members, classes = read_predictions(options.folders)
     except FingerpostError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

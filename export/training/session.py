@@ -3,6 +3,9 @@
 ``OUTPUT/`` gets the checkpoint; ``OUTPUT/folds/<source>/`` a whole checkpoint trained without that source, with its
 ``predictions.npz`` on it; ``OUTPUT/folds/random/`` the one trained on a random four fifths. A finished fold is reused
 with ``--resume``, so folds may also be run one by one (``--leave-out S --output OUTPUT/folds/S``).
+
+With ``--member DIR`` another training of the same recordings, the ``--output`` of an earlier call, answers together
+with this one: the checkpoint in ``OUTPUT/`` is a committee of both, and so are its figures; folds stay single.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from edge.bundle.manifest import Label, Measurement
 from edge.errors import InputError, UsageError
 from export.training import plots
 from export.training.data import Recordings, join, made_by, read_data, read_letters
+from export.training.ensemble import PREDICTIONS, Member, average, read_member, read_predictions
 from export.training.evaluation import (
     LEAVE_ONE_OUT,
     RANDOM,
@@ -42,8 +46,9 @@ if TYPE_CHECKING:
     from export.training.loop import Epoch
 
 _STATE = "state.pt"
-_PREDICTIONS = "predictions.npz"
 _RANDOM_SHARE = 0.2
+_RANDOM_SPLIT = (0, 1)
+"""Seed of the random split: the same for every training, so that several can be compared and joined."""
 _WORST = 12
 
 
@@ -58,6 +63,7 @@ class _Session:
     seed: int
     resume: bool
     command: str
+    members: tuple[Member, ...]
 
 
 def train(options: argparse.Namespace, command: str) -> None:
@@ -87,6 +93,10 @@ def train(options: argparse.Namespace, command: str) -> None:
         seed=options.seed,
         resume=options.resume,
         command=command,
+        members=tuple(
+            read_member(path, family=chosen.family, preprocess=chosen.preprocess, labels=labels, out=options.leave_out)
+            for path in options.member
+        ),
     )
     measurements: tuple[Measurement, ...] = ()
     worst: list[tuple[str, str, float]] = []
@@ -109,18 +119,18 @@ def _evaluate(session: _Session, output: Path) -> tuple[tuple[Measurement, ...],
     folds = []
     for source in sorted(set(session.recordings.sources[wanted].tolist())):
         folder = output / "folds" / source.replace("/", "_")
-        if not (session.resume and (folder / _PREDICTIONS).exists()):
-            _fit_and_write(session, folder, (source,))
-        folds.append(_load_predictions(folder / _PREDICTIONS, session))
+        if not (session.resume and (folder / PREDICTIONS).exists()):
+            _fit_and_write(replace(session, members=()), folder, (source,))
+        folds.append(_read_fold(folder, session))
     together = Predictions(
         np.concatenate([fold.logits for fold in folds]),
         np.concatenate([fold.labels for fold in folds]),
         np.concatenate([fold.sources for fold in folds]),
     )
     folder = output / "folds" / "random"
-    if not (session.resume and (folder / _PREDICTIONS).exists()):
-        _fit_random(session, folder)
-    by_chance = _load_predictions(folder / _PREDICTIONS, session)
+    if not (session.resume and (folder / PREDICTIONS).exists()):
+        _fit_random(replace(session, members=()), folder)
+    by_chance = _read_fold(folder, session)
     measured = (
         *figures(together, session.labels, session.shared, LEAVE_ONE_OUT),
         *figures(by_chance, session.labels, session.shared, RANDOM),
@@ -150,7 +160,7 @@ def _fit_and_write(
 
 
 def _fit_random(session: _Session, folder: Path) -> None:
-    random = np.random.default_rng((session.seed, 1))
+    random = np.random.default_rng(_RANDOM_SPLIT)
     out = np.zeros(len(session.recordings), bool)
     for label in np.unique(session.recordings.labels):
         rows = random.permutation(np.flatnonzero(session.recordings.labels == label))
@@ -170,8 +180,10 @@ def _fold(
     told: Mapping[str, float] | None = None,
     worst: Sequence[tuple[str, str, float]] = (),
 ) -> None:
+    from export.models.committee import join_models
+    from export.models.registry import family
     from export.training.loop import Task, fit, predict
-    from export.training.shipping import Run, write_checkpoint
+    from export.training.shipping import Run, trained, write_checkpoint
 
     recordings = session.recordings.select(~out)
     rendered = np.zeros(len(recordings), bool)
@@ -185,11 +197,12 @@ def _fold(
     state = folder / _STATE
     if not session.resume:
         state.unlink(missing_ok=True)
-        (folder / _PREDICTIONS).unlink(missing_ok=True)
+        (folder / PREDICTIONS).unlink(missing_ok=True)
     with training_bar(f"training, {what}", session.recipe.epochs) as bar:
         model, history = fit(
             task, session.recipe, seed=session.seed, state=state, on_epoch=lambda e: bar.epoch(e.number, loss=e.loss)
         )
+    model = join_models(family(session.recipe.family), [model, *(trained(m.folder) for m in session.members)])
     if out.any():
         chosen = np.flatnonzero(out)
         logits = predict(
@@ -213,13 +226,14 @@ def _fold(
         told,
         worst,
         session.rendered_by,
+        session.members,
     )
     write_checkpoint(folder, model, run)
     _plot(folder, history, found if out.any() else None, classes)
     if out.any():
-        partial = folder / ("partial-" + _PREDICTIONS)
+        partial = folder / ("partial-" + PREDICTIONS)
         np.savez(partial, logits=logits, labels=found.labels, sources=found.sources, classes=np.array(classes))
-        partial.replace(folder / _PREDICTIONS)
+        partial.replace(folder / PREDICTIONS)
     state.unlink(missing_ok=True)
     for m in measurements:
         if m.low is None:
@@ -240,11 +254,12 @@ def _plot(folder: Path, history: Sequence[Epoch], found: Predictions | None, cla
     write_files(folder, files)
 
 
-def _load_predictions(path: Path, session: _Session) -> Predictions:
-    with np.load(path, allow_pickle=False) as archive:
-        if archive["classes"].tolist() != [label.name for label in session.labels]:
-            raise InputError("belongs to other classes", where=path, remedy="run again without --resume")
-        return Predictions(archive["logits"], archive["labels"], archive["sources"])
+def _read_fold(folder: Path, session: _Session) -> Predictions:
+    folders = [folder, *(member.folder / "folds" / folder.name for member in session.members)]
+    found, classes = read_predictions(folders)
+    if classes != [label.name for label in session.labels]:
+        raise InputError("belongs to other classes", where=folder, remedy="run again without --resume")
+    return average(found)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -255,6 +270,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--evaluate",
         action="store_true",
         help="also leave each source out in turn, and split at random (takes one more training for each)",
+    )
+    parser.add_argument(
+        "--member",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="output of another training of these recordings, of another seed or length: the two answer together",
     )
 
 

@@ -6,6 +6,7 @@ A checkpoint folder holds ``model.safetensors`` (fp16 storage), ``model_config.j
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ import torch
 from torch import nn
 
 from edge.bundle.manifest import Label, Licence, Measurement
+from export.models.committee import build_committee, member_count
 from export.models.registry import family
+from export.training.ensemble import Member
 from export.training.folder import CARD, CONFIG, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.labels import travel
 from export.training.loop import Epoch, Task
@@ -55,6 +58,8 @@ class Run:
     confusions: Sequence[tuple[str, str, float]] = ()
     rendered_by: tuple[str, ...] = ()
     """The commands that made the rendered stills."""
+    members: tuple[Member, ...] = ()
+    """The trainings whose networks answer together with this one's."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -80,11 +85,15 @@ def write_checkpoint(folder: Path, model: nn.Module, run: Run) -> None:
     write_files(folder, files)
 
 
-def read_weights(folder: Path, model: nn.Module) -> None:
-    """Load what `write_checkpoint` wrote into a network of the same classes."""
+def trained(folder: Path) -> nn.Module:
+    """The network that `write_checkpoint` wrote, alone or a committee, with its weights."""
     from safetensors.torch import load_file
 
-    model.load_state_dict({name: _float(value) for name, value in load_file(folder / WEIGHTS).items()}, strict=True)
+    said = json.loads((folder / CONFIG).read_text())
+    tensors = {name: _float(value) for name, value in load_file(folder / WEIGHTS).items()}
+    model = build_committee(family(said["family"]), len(said["labels"]), said["preprocess"], member_count(tensors))
+    model.load_state_dict(tensors, strict=True)
+    return model.eval()
 
 
 def _float(value: torch.Tensor) -> torch.Tensor:
@@ -122,6 +131,7 @@ def _configuration(run: Run, parameters: int) -> dict[str, Any]:
         "seed": run.seed,
         "recipe": asdict(run.recipe),
         "command": run.command,
+        "members": [{"command": m.command, "seed": m.seed, "epochs": m.epochs} for m in run.members],
         "measurements": [m.model_dump(exclude_none=True) for m in run.measurements],
     }
 
@@ -152,6 +162,10 @@ def _card(run: Run, parameters: int, size: int) -> str:
         f"- trained on {int((~rendered).sum()):,} recordings from {len(run.sources)} sources"
         + (f" and {int(rendered.sum()):,} rendered stills" if rendered.any() else ""),
         f"- made by `{run.command}`; recipe `{run.recipe.name}`, seed {run.seed}, {len(run.history)} epochs",
+        *(
+            f"- answers together with the network made by `{m.command}`; seed {m.seed}, {m.epochs} epochs"
+            for m in run.members
+        ),
         *(f"- rendered stills made by `{command}`" for command in run.rendered_by),
         *([f"- left out of the training: {', '.join(run.left_out)}"] if run.left_out else []),
         "",

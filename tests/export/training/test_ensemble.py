@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.types import FloatArray
-from export.training.ensemble import average, main, read_members
+from export.training.ensemble import average, main, read_predictions
 
 _LABELS = ("A", "B", "A", "B")
 
@@ -32,7 +32,7 @@ def test_the_sure_one_is_followed_whatever_the_logits_offset(
     said = capsys.readouterr().out
     assert "letters, s: 0.750 (" in said
     assert "letters, s: 1.000 (together, 4 recordings)" in said
-    members, classes = read_members([Path(path) for path in paths])
+    members, classes = read_predictions([Path(path) for path in paths])
     assert classes == ["A", "B"]
     assert np.exp(average(members[:1]).logits).sum(1) == pytest.approx(np.ones(4))
 

@@ -14,13 +14,16 @@ import torch
 
 from edge.errors import InputError, UsageError
 from edge.types import FloatArray
+from export.loading import Request, load_family
 from export.training.__main__ import main
 from export.training.augment import Augmentation, augment, draw_times, gather, mishaps
 from export.training.data import Recordings, from_sequences, read_data, read_letters, read_signs
-from export.training.evaluation import Predictions, accuracy_by_source
+from export.training.ensemble import average, read_predictions
+from export.training.evaluation import LEAVE_ONE_OUT, Predictions, accuracy_by_source
 from export.training.labels import make_labels
 from export.training.loop import Epoch, Task, draw_weights, fit, mix, predict
 from export.training.recipes import recipe, recipes
+from export.training.shipping import trained
 
 _WORDS = ("hello", "no")
 
@@ -266,3 +269,33 @@ def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Pa
     assert "one" not in fold["sources"] and (output / "folds" / "one" / "confusion.png").stat().st_size > 1000
     assert main([*words, "--leave-out", "nobody"]) == UsageError.exit_code
     assert main(["no-such-recipe", *words]) == UsageError.exit_code
+
+
+def test_another_training_joins_as_a_member_in_weights_figures_and_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--data", str(write_folder(tmp_path / "data")), "--epochs", "1", "--threads", "1"]
+    quick = replace(recipe("fingerpost-hands"), draws=64, batch=16)
+    one, both, without = tmp_path / "one", tmp_path / "both", tmp_path / "without"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("export.training.session.recipe", lambda name: quick)
+        assert main([*words, "--evaluate", "--seed", "1", "--output", str(one)]) == 0
+        assert main([*words, "--evaluate", "--member", str(one), "--output", str(both)]) == 0
+        capsys.readouterr()
+        assert main([*words, "--leave-out", "one", "--member", str(one), "--output", str(without)]) == 3
+    assert "without other sources" in capsys.readouterr().err
+    assert main([*words, "--member", str(tmp_path / "nowhere"), "--output", str(without)]) == 3
+    assert "is not a finished training" in capsys.readouterr().err and not without.exists()
+
+    found, classes = read_predictions([both / "folds" / "two", one / "folds" / "two"])
+    expected = accuracy_by_source(average(found), classes, of=["A", "B"], among=["A", "B"])
+    configuration = json.loads((both / "model_config.json").read_text())
+    measured = {(m["name"], m["data"], m["split"]): m["value"] for m in configuration["measurements"]}
+    assert measured["letters among letters", "two", LEAVE_ONE_OUT] == expected["two"][0]
+    assert [(member["seed"], member["epochs"]) for member in configuration["members"]] == [(1, 1)]
+    assert "answers together with the network made by" in (both / "MODEL_CARD.md").read_text()
+    exported = load_family("fingerpost-hands", Request(checkpoint=both / "model.safetensors"))
+    alone = load_family("fingerpost-hands", Request(checkpoint=one / "model.safetensors"))
+    assert exported.parameters == configuration["parameters"] == 2 * alone.parameters
+    landmarks, mask = torch.rand(3, 9, 2, 21, 3), torch.ones(3, 9)
+    torch.testing.assert_close(exported.module(landmarks, mask), trained(both)(landmarks, mask))
