@@ -63,9 +63,17 @@ def sign_recipes() -> tuple[SignRecipe, ...]:
     return _RECIPES
 
 
-def sign_recipe(name: str, *, epochs: int | None = None, batch: int | None = None) -> SignRecipe:
-    """The recipe of that name with another length or batch; `UsageError` that lists the known ones otherwise."""
+def sign_recipe(
+    name: str, *, epochs: int | None = None, batch: int | None = None, late: int | None = None
+) -> SignRecipe:
+    """The recipe of that name with another length, batch or late phase; `UsageError` that lists the known ones
+    otherwise."""
     for entry in _RECIPES:
         if entry.name == name:
-            return replace(entry, epochs=epochs or entry.epochs, batch=batch or entry.batch)
+            return replace(
+                entry,
+                epochs=epochs or entry.epochs,
+                batch=batch or entry.batch,
+                late=entry.late if late is None else late,
+            )
     raise UsageError("no such recipe", found=name, expected="one of " + ", ".join(r.name for r in _RECIPES))

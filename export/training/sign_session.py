@@ -44,7 +44,9 @@ def train_signs(options: argparse.Namespace, command: str) -> None:
         torch.set_num_threads(options.threads)
     if options.batch is not None and options.batch < 2:
         raise UsageError("batch norm needs two recordings at least", where="--batch", found=options.batch)
-    recipe = sign_recipe(options.recipe, epochs=options.epochs, batch=options.batch)
+    if options.late is not None and options.late < 0:
+        raise UsageError("a number of epochs is meant", where="--late", found=options.late, expected="0 or more")
+    recipe = sign_recipe(options.recipe, epochs=options.epochs, batch=options.batch, late=options.late)
     skipped: list[Skipped] = []
     sequences = read_sequences(options.data, skipped=skipped if options.skip_unreadable else None, progress=track)
     if skipped:
@@ -132,6 +134,12 @@ def _labels(sequences: SignSequences, parts: SignParts) -> tuple[Label, ...]:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, help="recordings in a batch, instead of the recipe's")
+    parser.add_argument(
+        "--late",
+        metavar="EPOCHS",
+        type=int,
+        help="epochs after which adversarial perturbation and late dropout begin, instead of the recipe's",
+    )
     parser.add_argument("--skip-unreadable", action="store_true", help="go on without recordings that cannot be read")
 
 

@@ -86,11 +86,12 @@ def test_without_a_source_left_out_only_the_random_split_is_measured(folder: Pat
     assert {"accuracy", "top-5 accuracy", "macro F1", "micro F1"} == {entry["name"] for entry in measured}
 
 
-def test_the_same_seed_gives_the_same_weights(folder: Path, tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        assert train(folder, tmp_path / name, "--seed", "5") == 0
-    one, other = (read_checkpoint(tmp_path / name / "model.safetensors") for name in ("one", "other"))
+def test_the_same_seed_gives_the_same_weights_and_an_early_late_phase_others(folder: Path, tmp_path: Path) -> None:
+    for name, more in (("one", ()), ("other", ()), ("late", ("--late", "0"))):
+        assert train(folder, tmp_path / name, "--seed", "5", *more) == 0
+    one, other, late = (read_checkpoint(tmp_path / name / "model.safetensors") for name in ("one", "other", "late"))
     assert all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
+    assert not all(torch.equal(one.tensors[name], late.tensors[name]) for name in one.tensors)
 
 
 def test_an_unreadable_recording_ends_it_unless_it_may_be_skipped(
@@ -116,6 +117,7 @@ def test_an_unreadable_recording_ends_it_unless_it_may_be_skipped(
         (("--leave-out", "9"), "no such source"),
         (("--batch", "1"), "two recordings"),
         (("--epochs", "0"), "--epochs"),
+        (("--late", "-1"), "--late"),
         (("--mixed",), "--mixed"),
     ],
 )
