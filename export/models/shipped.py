@@ -98,7 +98,7 @@ PREPROCESS = ("hands", "hands-without-crossings", "hands-without-mirroring", "ha
 FAMILY = ModelFamily(
     name="fingerpost-hands",
     task="hand-sequence",
-    summary="the shipped recogniser: letters and words from the landmarks of two hands, wherever they are",
+    summary="our own recogniser: letters and words from the landmarks of two hands, wherever they are",
     document="",
     build=HandModel,
     contract=lambda preprocess: hand_sequence_contract(preprocess, aspect=ASPECT),

@@ -150,7 +150,7 @@ class PictureAugmentation:
     brightness: tuple[float, float] = (1.0, 1.0)
     """Factors."""
     channel_shift: float = 0.0
-    """Added to each picture's channels, the same everywhere; 1 is the whole range."""
+    """Added to the whole picture, the same number to all channels as Keras has it; 1 is the whole range."""
 
 
 def augment_picture(image: UInt8Array, options: PictureAugmentation, random: np.random.Generator) -> UInt8Array:
@@ -162,7 +162,7 @@ def augment_picture(image: UInt8Array, options: PictureAugmentation, random: np.
     shift = random.uniform(-options.shift, options.shift, 2) * (width, height)
     flip = -1.0 if options.flip and random.random() < 0.5 else 1.0
     bright = random.uniform(*options.brightness)
-    tint = random.uniform(-options.channel_shift, options.channel_shift, 3) * 255
+    tint = random.uniform(-options.channel_shift, options.channel_shift) * 255
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.array([[1, -np.sin(shear)], [0, np.cos(shear)]]) @ np.diag(zoom * (flip, 1))
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
@@ -175,7 +175,7 @@ def augment_picture(image: UInt8Array, options: PictureAugmentation, random: np.
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    if bright != 1 or tint.any():
+    if bright != 1 or tint != 0:
         image = np.clip(image * bright + tint, 0, 255).astype(np.uint8)
     return image
 

@@ -149,10 +149,12 @@ def _metrics(run: Run) -> dict[str, Any]:
 def _card(run: Run, parameters: int, size: int) -> str:
     recordings, rendered = run.task.recordings, run.task.rendered
     words = [label for label in run.labels if label.kind == "word"]
+    ours = set(run.sources) <= set(_ORIGINS)
+    summary = family(run.recipe.family).summary
     lines = [
         f"# {run.recipe.family}",
         "",
-        family(run.recipe.family).summary[:1].upper() + family(run.recipe.family).summary[1:] + ".",
+        f"{summary[:1].upper()}{summary[1:]}.",
         "",
         f"- {parameters:,} parameters, {size / 1e6:.2f} MB (fp16 storage), {len(run.labels)} classes: "
         f"{sum(label.kind == 'letter' for label in run.labels)} letters, "
@@ -171,11 +173,16 @@ def _card(run: Run, parameters: int, size: int) -> str:
         "",
         "## What the figures say",
         "",
-        "A source is (nearly) one signer. Only figures from sources that were left out of the training say anything "
-        "about new signers, and the signers here are mostly learners: they speak of these recordings, not of fluent "
-        "signing. Every sign of a source weighs alike; a row's interval (95 %, Wilson) holds for more recordings of "
-        "that source, not for other people. Recipe and drawn hands were chosen with these same sources in view, so for "
-        "sources that nobody has looked at the figures are somewhat too kind.",
+        "A source is taken to be one signer. Only figures from sources that were left out of the training say anything "
+        "about new signers. Every sign of a source weighs alike; a row's interval (95 %, Wilson) holds for more "
+        "recordings of that source, not for other people."
+        + (
+            " The signers here are mostly learners: the figures speak of these recordings, not of fluent signing. "
+            "Recipe and drawn hands were chosen with these same sources in view, so for sources that nobody has looked "
+            "at the figures are somewhat too kind."
+            if ours
+            else ""
+        ),
         "",
     ]
     lines += measurement_tables(run.measurements)
@@ -205,8 +212,9 @@ def _card(run: Run, parameters: int, size: int) -> str:
         sources = sorted(set(recordings.sources[(recordings.labels == word.name) & ~rendered].tolist()), key=_natural)
         if sources:
             lines.append(f"| {word.name} | {', '.join(sources)} | {travel(recordings, word.name):.2f} |")
-    lines += ["", "## Licences", "", "The weights: MIT. They were trained on:", ""]
-    lines += [f"- {entry.subject}: {entry.source} ({entry.spdx})" for entry in _licences(run)]
+    if ours:
+        lines += ["", "## Licences", "", "The weights: MIT. They were trained on:", ""]
+        lines += [f"- {entry.subject}: {entry.source} ({entry.spdx})" for entry in _licences(run)]
     return "\n".join(lines) + "\n"
 
 

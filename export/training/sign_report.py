@@ -119,11 +119,11 @@ def _card(run: SignRun, parameters: int, size: int) -> str:
         "",
         "## What the figures say",
         "",
-        "A source is (nearly) one signer. Only sources that were left out of the training say anything about new "
-        "signers, and only signs that other sources show can be asked for there; the signers are mostly learners. In "
-        "the random split signers and sessions are on both sides, and since most signs have one source, a network may "
-        "know the recording rather than the sign. Intervals (95 %, Wilson) hold for more recordings of the same "
-        "signers.",
+        "A source is taken to be one signer. Only sources that were left out of the training say anything about new "
+        "signers, and only signs that other sources show can be asked for there. In the random split signers and "
+        "sessions are on both sides: where a sign has one source, a network may know the recording rather than the "
+        "sign. Intervals (95 %, Wilson) hold for more recordings of the same signers."
+        + (" The signers here are mostly learners." if recording_licences(run.sources) else ""),
         "",
         *measurement_tables(run.measurements),
     ]

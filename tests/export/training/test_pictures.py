@@ -124,6 +124,13 @@ def test_each_kind_changes_the_picture_and_fills_from_its_edge(kind: str) -> Non
         assert out.min() == 90 and (out[0] == 90).all() and out.max() == 200
 
 
+def test_a_channel_shift_changes_brightness_not_hue() -> None:
+    image = np.full((4, 4, 3), (60, 100, 140), np.uint8)
+    out = augment_picture(image, PictureAugmentation(channel_shift=0.1), np.random.default_rng(0)).astype(int)
+    assert out[0, 0, 0] != 60
+    assert np.ptp(out - image, axis=2).max() <= 1
+
+
 def test_reading_pictures_needs_no_torch() -> None:
     script = "import sys, export.training.pictures, export.training.picture_recipes; assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

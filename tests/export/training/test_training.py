@@ -265,6 +265,8 @@ def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Pa
     configuration = json.loads((output / "model_config.json").read_text())
     assert [label["name"] for label in configuration["labels"]] == ["A", "B", "hello", "no"]
     assert {m["data"] for m in configuration["measurements"]} >= {"one", "two", "asl_signs/2", "mean over 2 sources"}
+    card = (output / "MODEL_CARD.md").read_text()
+    assert "one signer" in card and "learners" not in card and "MIT" not in card, "said of other people's recordings"
     fold = json.loads((output / "folds" / "one" / "model_config.json").read_text())
     assert "one" not in fold["sources"] and (output / "folds" / "one" / "confusion.png").stat().st_size > 1000
     assert main([*words, "--leave-out", "nobody"]) == UsageError.exit_code
