@@ -82,14 +82,6 @@ def test_the_last_layer_stays_float(graphs: tuple[bytes, bytes]) -> None:
     assert dense.output[0] == model.graph.output[0].name
 
 
-def test_preprocessing_stays_float(graphs: tuple[bytes, bytes]) -> None:
-    nodes = onnx.load_from_string(graphs[1]).graph.node
-    made_by = {output: node.op_type for node in nodes for output in node.output}
-    before = [node for node in nodes if node.name.startswith("/preprocess/")]
-    assert {"Cast", "Mul", "Add", "Transpose"} <= {node.op_type for node in before}
-    assert "DequantizeLinear" not in {made_by.get(name) for node in before for name in node.input}
-
-
 def test_weights_have_seven_bits_and_a_scale_per_channel(graphs: tuple[bytes, bytes]) -> None:
     weights = {t.name: numpy_helper.to_array(t) for t in onnx.load_from_string(graphs[1]).graph.initializer}
     kernels = [value for value in weights.values() if value.dtype == np.int8 and value.ndim > 1]
