@@ -29,6 +29,10 @@ _ASPECTS = {"vita": 300 / 360}
 """Width / height of a source's pictures, where it is known not to be `ASPECT`. Vita's pictures were cut to 300 x 360
 before the landmarks were found; the lengths of its palms' bones, too, vary least near that aspect."""
 
+DOUBTFUL = frozenset({("asl_signs/7", "no")})
+"""(source, sign) whose recordings look like another sign: this one's hand like the fist of "yes", as the page of the
+data says too. They are trained on and measured like all others; figures without them stand beside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recordings:

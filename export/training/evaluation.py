@@ -20,7 +20,7 @@ from edge.statistics import wilson
 from edge.types import FloatArray
 from export.models.hands import HandPreprocess
 from export.training.augment import gather
-from export.training.data import Recordings
+from export.training.data import DOUBTFUL, Recordings
 
 LEAVE_ONE_OUT = "leave one source out"
 RANDOM = "random split (same signers on both sides)"
@@ -65,7 +65,7 @@ def figures(
     predictions: Predictions, labels: Sequence[Label], shared: Sequence[str], split: str
 ) -> tuple[Measurement, ...]:
     """Letters and shared words, per source and as the mean over sources, once among their own kind and once among
-    all classes."""
+    all classes; the means once more without the `DOUBTFUL` recordings, where there are any."""
     classes = [label.name for label in labels]
     letters = [name for name in classes if name in ascii_uppercase]
     words = [label.name for label in labels if label.kind == "word"]
@@ -83,12 +83,24 @@ def figures(
         if not by_source:
             continue
         name = f"{what} among {among_name}"
-        mean = float(np.mean([value for value, _ in by_source.values()]))
-        total = sum(count for _, count in by_source.values())
-        data = f"mean over {len(by_source)} sources"
-        result.append(Measurement(name=name, value=mean, n=total, data=data, split=split))
+        result.append(_mean(name, by_source, split))
         result += [_measurement(name, value, count, source, split) for source, (value, count) in by_source.items()]
+        certain = accuracy_by_source(_certain(predictions), classes, of=of, among=among)
+        if certain and certain != by_source:
+            result.append(_mean(f"{name}, without doubtful recordings", certain, split))
     return tuple(result)
+
+
+def _certain(predictions: Predictions) -> Predictions:
+    pairs = zip(predictions.sources.tolist(), predictions.labels.tolist(), strict=True)
+    keep = np.array([pair not in DOUBTFUL for pair in pairs], bool)
+    return Predictions(predictions.logits[keep], predictions.labels[keep], predictions.sources[keep])
+
+
+def _mean(name: str, by_source: Mapping[str, tuple[float, int]], split: str) -> Measurement:
+    value = float(np.mean([accuracy for accuracy, _ in by_source.values()]))
+    total = sum(count for _, count in by_source.values())
+    return Measurement(name=name, value=value, n=total, data=f"mean over {len(by_source)} sources", split=split)
 
 
 def _measurement(name: str, value: float, count: int, source: str, split: str) -> Measurement:

@@ -18,6 +18,7 @@ from torch import nn
 from edge.bundle.manifest import Label, Licence, Measurement
 from export.models.committee import build_committee, member_count
 from export.models.registry import family
+from export.training.data import DOUBTFUL
 from export.training.ensemble import Member
 from export.training.folder import CARD, CONFIG, METRICS, WEIGHTS, as_json, stored, write_files
 from export.training.labels import travel
@@ -179,7 +180,8 @@ def _card(run: Run, parameters: int, size: int) -> str:
         + (
             " The signers here are mostly learners: the figures speak of these recordings, not of fluent signing. "
             "Recipe and drawn hands were chosen with these same sources in view, so for sources that nobody has looked "
-            "at the figures are somewhat too kind."
+            "at the figures are somewhat too kind. Doubtful recordings look like another sign than they are named for: "
+            f"{', '.join(f'{sign} of {source}' for source, sign in sorted(DOUBTFUL))}."
             if ours
             else ""
         ),

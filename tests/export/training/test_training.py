@@ -19,7 +19,7 @@ from export.training.__main__ import main
 from export.training.augment import Augmentation, augment, draw_times, gather, mishaps
 from export.training.data import Recordings, from_sequences, read_data, read_letters, read_signs
 from export.training.ensemble import average, read_predictions
-from export.training.evaluation import LEAVE_ONE_OUT, Predictions, accuracy_by_source
+from export.training.evaluation import LEAVE_ONE_OUT, Predictions, accuracy_by_source, figures
 from export.training.labels import make_labels
 from export.training.loop import Epoch, Task, draw_weights, fit, mix, predict
 from export.training.recipes import recipe, recipes
@@ -245,6 +245,20 @@ def test_accuracy_weighs_every_sign_of_a_source_alike() -> None:
     logits = np.eye(3, dtype=np.float32)[[0, 0, 0, 0]]
     found = accuracy_by_source(Predictions(logits, labels, sources), ["A", "B", "C"], of=["A", "B"], among=["A", "B"])
     assert found == {"s": (0.5, 4)}
+
+
+def test_means_without_doubtful_recordings_stand_beside_the_others() -> None:
+    labels = make_labels(made_up())
+    signs = np.array(["no", "no", "hello", "no"])
+    logits = np.eye(4, dtype=np.float32)[[2, 3, 2, 2]]  # A, B, hello, no
+    found = Predictions(logits, signs, np.array(["asl_signs/7", "two", "two", "two"]))
+    measured = {(m.name, m.data): (m.value, m.n) for m in figures(found, labels, _WORDS, "here")}
+    name = "words (2 signs) among these signs"
+    assert measured[name, "asl_signs/7"] == (0, 1)
+    assert measured[name, "mean over 2 sources"] == (0.375, 4)
+    assert measured[f"{name}, without doubtful recordings", "mean over 1 sources"] == (0.75, 3)
+    certain = Predictions(logits[1:], signs[1:], found.sources[1:])
+    assert not [m for m in figures(certain, labels, _WORDS, "here") if "doubtful" in m.name]
 
 
 def test_the_command_trains_evaluates_and_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
