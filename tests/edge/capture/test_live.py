@@ -31,9 +31,24 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped(
 
 
 def test_a_fast_reader_gets_every_frame():
+    wanted = threading.Semaphore(1)
+
+    def frames() -> Iterator[Frame]:
+        for frame in FakeSource(count=10):
+            wanted.acquire(timeout=5)
+            yield frame
+
+    live, found = Live(frames(), where="fake", release=lambda: None), []
+    for frame in live:
+        found.append(frame.index)
+        wanted.release()
+    assert found == list(range(10)) and live.dropped == 0
+
+
+def test_a_paced_file_is_live_and_knows_its_length():
     live = as_live(FakeSource(count=10, fps=100), where="fake")
-    assert [frame.index for frame in live] == list(range(10))
-    assert live.dropped == 0 and live.live and live.length == 10
+    assert live.live and live.length == 10 and next(iter(live)).index == 0
+    live.close()
 
 
 def test_a_slow_reader_of_a_paced_file_does_not_fall_behind():
