@@ -11,9 +11,9 @@ What it cannot know is done here before:
 * A picture's normalisation goes into the first convolution, whose input is the picture's bytes (`byte_input`).
 * Weights that the exporter shares between nodes through Identity are named directly.
 * The last layer stays float where it is a matrix product: it costs next to nothing, and its answers decide.
-* A norm that a mean over the picture reads stays float, with the pooling between them. A channel that training gave up
-  has a tiny variance, so the norm makes it a hundred times as large as the others, whose steps become coarse; most
-  places of a map hold the same value, so its rounding error does not average out.
+* A norm that a mean over the picture reads stays float, with the pooling and shortcuts between them. A channel that
+  training gave up has a tiny variance, so the norm makes it a hundred times as large as the others, whose steps become
+  coarse; most places of a map hold the same value, so its rounding error does not average out.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ DESCRIPTION = (
     "norms before a mean float32"
 )
 _HEAVY = ("Conv", "Gemm", "MatMul")
-_MEANS, _POOLS = ("ReduceMean", "GlobalAveragePool"), ("MaxPool", "AveragePool")
+_MEANS, _BETWEEN = ("ReduceMean", "GlobalAveragePool"), ("MaxPool", "AveragePool", "Add", "Mul")
 
 
 def to_static_int8(
@@ -165,17 +165,23 @@ def _norms_to_convolutions(proto: onnx.ModelProto) -> set[str]:
 
 
 def _before_means(graph: onnx.GraphProto, norms: set[str]) -> set[str]:
-    """Names of the ``norms`` that a mean over the picture reads, and of the pooling between."""
+    """Names of the ``norms`` that a mean over the picture reads, and of the pooling, sums and products between."""
     makers = {output: node for node in graph.node for output in node.output}
     kept: set[str] = set()
     for mean in graph.node:
         if mean.op_type not in _MEANS:
             continue
-        passed: list[str] = []
-        node = makers.get(mean.input[0])
-        while node is not None and node.op_type in _POOLS:
-            passed.append(node.name)
-            node = makers.get(node.input[0])
-        if node is not None and node.name in norms:
-            kept |= {node.name, *passed}
+        passed: set[str] = set()
+        ahead = list(mean.input)
+        while ahead:
+            node = makers.get(ahead.pop())
+            if node is None or node.name in passed:
+                continue
+            if node.name in norms:
+                passed.add(node.name)
+            elif node.op_type in _BETWEEN:
+                passed.add(node.name)
+                ahead.extend(node.input)
+        if passed & norms:
+            kept |= passed
     return kept

@@ -35,7 +35,7 @@ class _Small(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         maps = self.norm(torch.relu(self.first(pictures)))
-        maps = torch.max_pool2d(maps + self.second(maps), 2)
+        maps = torch.max_pool2d(torch.relu(maps + self.second(maps)), 2)
         return self.dense(maps.mean(dim=(2, 3)))
 
 
@@ -98,27 +98,32 @@ def test_the_same_pictures_give_the_same_bytes(graphs: tuple[bytes, bytes]) -> N
 class _GivenUp(nn.Module):
     """A norm before the mean, of whose channels one has next to no variance, as training leaves those it gave up."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shortcut: bool = False) -> None:
         super().__init__()
         torch.manual_seed(0)
         self.first, self.norm, self.dense = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8, eps=1e-3), nn.Linear(8, 5)
+        self.second = nn.Conv2d(3, 8, 1) if shortcut else None
         variance = self.norm.get_buffer("running_var")
         variance.fill_(0.05)
         variance[0] = 0.0
         self.dense.weight.data[:, 0] /= 50
 
     def forward(self, pictures: Tensor) -> Tensor:
-        maps = torch.max_pool2d(self.norm(torch.relu(self.first(pictures))), 2)
+        maps = self.norm(torch.relu(self.first(pictures)))
+        maps = torch.max_pool2d(maps if self.second is None else maps + self.second(pictures), 2)
         return self.dense(maps.mean(dim=(2, 3)))
 
 
-def test_a_norm_before_a_mean_stays_float_with_its_pooling() -> None:
-    full = export_module(PictureModel(_GivenUp().eval(), "rescale"), _CONTRACT, label="given up")
+@pytest.mark.parametrize("shortcut", [False, True])
+def test_a_norm_before_a_mean_stays_float_with_its_pooling_and_shortcut(shortcut: bool) -> None:
+    full = export_module(PictureModel(_GivenUp(shortcut=shortcut).eval(), "rescale"), _CONTRACT, label="given up")
     int8 = to_static_int8(full, _pictures(_CONTRACT, 16, seed=1), keep_float=_outside)
     model = onnx.load_from_string(int8)
     made_by = {output: node.op_type for node in model.graph.node for output in node.output}
     (pool,) = (node for node in model.graph.node if node.op_type == "MaxPool")
-    assert made_by[pool.input[0]] == "Conv"
+    assert made_by[pool.input[0]] == ("Add" if shortcut else "Conv")
+    for add in (node for node in model.graph.node if node.op_type == "Add"):
+        assert sorted(made_by[name] for name in add.input) == ["Conv", "DequantizeLinear"]
     (mean,) = (node for node in model.graph.node if node.op_type == "ReduceMean")
     assert made_by[mean.input[0]] == "MaxPool"
     inputs = _pictures(_CONTRACT, 32, seed=2)
