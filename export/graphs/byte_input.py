@@ -97,7 +97,8 @@ def _chain(graph: onnx.GraphProto) -> tuple[NodeProto, NodeProto, NodeProto, Nod
         found.append(readers[0])
         name = readers[0].output[0]
     cast, scaled, shifted, turned = found
-    return cast, scaled, shifted, turned
+    order = next((list(a.ints) for a in turned.attribute if a.name == "perm"), [])
+    return (cast, scaled, shifted, turned) if order == [0, 3, 1, 2] else None
 
 
 def _constants(graph: onnx.GraphProto) -> dict[str, FloatArray]:
@@ -122,7 +123,8 @@ def _foldable(node: NodeProto, constants: dict[str, FloatArray]) -> bool:
 
 
 def _pads(node: NodeProto) -> bool:
-    return any(any(a.ints) for a in node.attribute if a.name == "pads")
+    by_itself = any(a.s not in (b"NOTSET", b"VALID") for a in node.attribute if a.name == "auto_pad")
+    return by_itself or any(any(a.ints) for a in node.attribute if a.name == "pads")
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:

@@ -43,8 +43,8 @@ OPERATORS = (
     *("Relu", "Add", "Mul", "MaxPool", "GlobalAveragePool", "Transpose", "Reshape", "Flatten"),
 )
 DESCRIPTION = (
-    "static int8 (QDQ, uint8 activations, 7-bit weights per channel), calibrated; preprocessing, last layer and "
-    "norms before a mean float32"
+    "static int8 (QDQ, uint8 activations, 7-bit weights per channel), calibrated; last layer and norms before a "
+    "mean float32"
 )
 _HEAVY = ("Conv", "Gemm", "MatMul")
 _MEANS, _BETWEEN = ("ReduceMean", "GlobalAveragePool"), ("MaxPool", "AveragePool", "Add", "Mul")

@@ -17,12 +17,14 @@ from pathlib import Path
 from string import ascii_uppercase
 
 import numpy as np
+from torch import nn
 
 from edge.bundle.manifest import Label
 from edge.errors import FingerpostError, InputError
 from edge.types import FloatArray
+from export.loading import Request, load_family
 from export.training.evaluation import Predictions, accuracy_by_source
-from export.training.folder import CONFIG, METRICS
+from export.training.folder import CONFIG, METRICS, WEIGHTS
 
 PREDICTIONS = "predictions.npz"
 _ARRAYS = {"logits", "labels", "sources", "classes"}
@@ -30,23 +32,26 @@ _ARRAYS = {"logits", "labels", "sources", "classes"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Another training whose network joins: its folder, the command that made it, and what it may differ in."""
+    """Another training whose network joins: its folder, the model in it, the command that made it, and what it may
+    differ in."""
 
     folder: Path
+    model: nn.Module
     command: str
     seed: int
     epochs: int
 
 
 def read_member(folder: Path, *, family: str, preprocess: str, labels: Sequence[Label], out: Sequence[str]) -> Member:
-    """The training in ``folder``; `InputError` where it is of another network, other classes or other recordings."""
+    """The training in ``folder``; `InputError` where it is of another network, other classes or other recordings, or
+    itself several."""
     path = folder / CONFIG
     try:
         found = json.loads(path.read_text())
         measured = json.loads((folder / METRICS).read_text())
-        made = Member(folder, found["command"], found["seed"], len(measured["history"]))
+        made_by, seed, epochs = found["command"], found["seed"], len(measured["history"])
         known = [found["family"], found["preprocess"], sorted(found["left_out"])]
-        names = [label["name"] for label in found["labels"]]
+        names, several = [label["name"] for label in found["labels"]], bool(found.get("members"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             "is not a finished training", where=path, found=error, remedy="name the --output of an earlier call"
@@ -57,7 +62,10 @@ def read_member(folder: Path, *, family: str, preprocess: str, labels: Sequence[
     ):
         if expected != got:
             raise InputError(f"is a training {what}", where=path, expected=expected, found=got)
-    return made
+    if several:
+        raise InputError("is several trainings already", where=path, remedy="name each of them with --member")
+    model = load_family(family, Request(checkpoint=folder / WEIGHTS)).module
+    return Member(folder, model, made_by, seed, epochs)
 
 
 def average(members: Sequence[Predictions]) -> Predictions:

@@ -183,7 +183,7 @@ def _fold(
     from export.models.committee import join_models
     from export.models.registry import family
     from export.training.loop import Task, fit, predict
-    from export.training.shipping import Run, trained, write_checkpoint
+    from export.training.shipping import Run, write_checkpoint
 
     recordings = session.recordings.select(~out)
     rendered = np.zeros(len(recordings), bool)
@@ -202,7 +202,7 @@ def _fold(
         model, history = fit(
             task, session.recipe, seed=session.seed, state=state, on_epoch=lambda e: bar.epoch(e.number, loss=e.loss)
         )
-    model = join_models(family(session.recipe.family), [model, *(trained(m.folder) for m in session.members)])
+    model = join_models(family(session.recipe.family), [model, *(member.model for member in session.members)])
     if out.any():
         chosen = np.flatnonzero(out)
         logits = predict(

@@ -6,17 +6,14 @@ A checkpoint folder holds ``model.safetensors`` (fp16 storage), ``model_config.j
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from edge.bundle.manifest import Label, Licence, Measurement
-from export.models.committee import build_committee, member_count
 from export.models.registry import family
 from export.training.data import DOUBTFUL
 from export.training.ensemble import Member
@@ -84,21 +81,6 @@ def write_checkpoint(folder: Path, model: nn.Module, run: Run) -> None:
         CARD: _card(run, parameters, len(weights)).encode(),
     }
     write_files(folder, files)
-
-
-def trained(folder: Path) -> nn.Module:
-    """The network that `write_checkpoint` wrote, alone or a committee, with its weights."""
-    from safetensors.torch import load_file
-
-    said = json.loads((folder / CONFIG).read_text())
-    tensors = {name: _float(value) for name, value in load_file(folder / WEIGHTS).items()}
-    model = build_committee(family(said["family"]), len(said["labels"]), said["preprocess"], member_count(tensors))
-    model.load_state_dict(tensors, strict=True)
-    return model.eval()
-
-
-def _float(value: torch.Tensor) -> torch.Tensor:
-    return value.float() if value.is_floating_point() else value
 
 
 def recording_licences(sources: Sequence[str]) -> list[Licence]:

@@ -123,7 +123,9 @@ def _card(run: SignRun, parameters: int, size: int) -> str:
         "signers, and only signs that other sources show can be asked for there. In the random split signers and "
         "sessions are on both sides: where a sign has one source, a network may know the recording rather than the "
         "sign. Intervals (95 %, Wilson) hold for more recordings of the same signers."
-        + (" The signers here are mostly learners." if recording_licences(run.sources) else ""),
+        + (
+            " The signers here are mostly learners." if len(recording_licences(run.sources)) == len(run.sources) else ""
+        ),
         "",
         *measurement_tables(run.measurements),
     ]

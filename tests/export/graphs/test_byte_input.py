@@ -107,8 +107,29 @@ def test_any_other_graph_is_left_as_it_is(
     full = _exported(network, preprocess)
     proto = onnx.load_from_string(full)
     assert fold_normalisation(proto) is None and proto.SerializeToString() == full
-    kinds = {
-        node.op_type
-        for node in onnx.load_from_string(to_static_int8(full, _pictures(8), keep_float=_outside)).graph.node
-    }
-    assert {"Cast", "Mul", "Add"} <= kinds
+    nodes = onnx.load_from_string(to_static_int8(full, _pictures(8), keep_float=_outside)).graph.node
+    made_by = {output: node.op_type for node in nodes for output in node.output}
+    before = [node for node in nodes if node.name.startswith("/preprocess/")]
+    assert {"Cast", "Mul", "Add", "Transpose"} <= {node.op_type for node in before}
+    assert "DequantizeLinear" not in {made_by.get(name) for node in before for name in node.input}
+
+
+def test_a_convolution_that_pads_by_itself_counts_as_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NORMALISATIONS, "imagenet", ((0.1, 0.5, 0.9), (0.2, 0.2, 0.2)))
+    full = _exported(_Net(), "imagenet")
+    padded, valid = onnx.load_from_string(full), onnx.load_from_string(full)
+    for proto, kind in ((padded, "SAME_UPPER"), (valid, "VALID")):
+        (convolution,) = (node for node in proto.graph.node if node.op_type == "Conv")
+        kept = [a for a in convolution.attribute if a.name not in ("pads", "auto_pad")]
+        del convolution.attribute[:]
+        convolution.attribute.extend([*kept, onnx.helper.make_attribute("auto_pad", kind)])
+    assert fold_normalisation(padded) is None
+    assert fold_normalisation(valid) is not None
+
+
+def test_another_order_of_axes_is_left_as_it_is() -> None:
+    proto = onnx.load_from_string(_exported(_Net(), "rescale"))
+    (turned,) = (node for node in proto.graph.node if node.op_type == "Transpose")
+    del turned.attribute[:]
+    turned.attribute.append(onnx.helper.make_attribute("perm", [0, 3, 2, 1]))
+    assert fold_normalisation(proto) is None

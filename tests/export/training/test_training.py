@@ -15,6 +15,7 @@ import torch
 from edge.errors import InputError, UsageError
 from edge.types import FloatArray
 from export.loading import Request, load_family
+from export.models.registry import family
 from export.training.__main__ import main
 from export.training.augment import Augmentation, augment, draw_times, gather, mishaps
 from export.training.data import Recordings, from_sequences, read_data, read_letters, read_signs
@@ -23,7 +24,6 @@ from export.training.evaluation import LEAVE_ONE_OUT, Predictions, accuracy_by_s
 from export.training.labels import make_labels
 from export.training.loop import Epoch, Task, draw_weights, fit, mix, predict
 from export.training.recipes import recipe, recipes
-from export.training.shipping import trained
 
 _WORDS = ("hello", "no")
 
@@ -314,4 +314,15 @@ def test_another_training_joins_as_a_member_in_weights_figures_and_card(
     alone = load_family("fingerpost-hands", Request(checkpoint=one / "model.safetensors"))
     assert exported.parameters == configuration["parameters"] == 2 * alone.parameters
     landmarks, mask = torch.rand(3, 9, 2, 21, 3), torch.ones(3, 9)
-    torch.testing.assert_close(exported.module(landmarks, mask), trained(both)(landmarks, mask))
+    state = exported.module.state_dict()
+    mine = {n.replace("members.0.", ""): v for n, v in state.items() if "members.1." not in n}
+    first = family("fingerpost-hands").build(4, "hands").eval()
+    first.load_state_dict(mine)
+    each = [model(landmarks, mask).log_softmax(1) for model in (first, alone.module)]
+    torch.testing.assert_close(exported.module(landmarks, mask), (each[0] + each[1]) / 2)
+
+    assert main([*words, "--member", str(both), "--output", str(without)]) == 3
+    assert "is several trainings already" in capsys.readouterr().err
+    (one / "model.safetensors").unlink()
+    assert main([*words, "--member", str(one), "--output", str(without)]) == 3
+    assert "model.safetensors" in capsys.readouterr().err and not without.exists()
