@@ -56,12 +56,16 @@ def read_member(folder: Path, *, family: str, preprocess: str, labels: Sequence[
         raise InputError(
             "is not a finished training", where=path, found=error, remedy="name the --output of an earlier call"
         ) from error
-    for what, expected, got in (
-        ("of another network, or without other sources", [family, preprocess, sorted(out)], known),
-        ("of other classes", [label.name for label in labels], names),
-    ):
-        if expected != got:
-            raise InputError(f"is a training {what}", where=path, expected=expected, found=got)
+    if known != [family, preprocess, sorted(out)]:
+        raise InputError(
+            "is a training of another network, or without other sources",
+            where=path,
+            expected=[family, preprocess, sorted(out)],
+            found=known,
+        )
+    if names != (wanted := [label.name for label in labels]):
+        missing, more = sorted(set(wanted) - set(names)), sorted(set(names) - set(wanted))
+        raise InputError("is a training of other classes", where=path, found=f"missing {missing}, extra {more}")
     if several:
         raise InputError("is several trainings already", where=path, remedy="name each of them with --member")
     model = load_family(family, Request(checkpoint=folder / WEIGHTS)).module
